@@ -5,6 +5,7 @@ Shapes: S subjects, H W pixels (square), C = 4 channels (red, green, blue, alpha
 
 import io
 import json
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def load_sprites(work: Path, style: str, subjects: tuple[Subject, ...]) -> NDArr
     path = work / f"sprites-{style}-{len(subjects)}.npy"
     if not path.exists() or path.stat().st_mtime < TABLE.stat().st_mtime:
         sprites = render_sprites(work / "artwork" / "node_modules", style, subjects)
-        partial = path.with_suffix(".part.npy")
+        partial = path.with_suffix(f".{os.getpid()}.npy")
         np.save(partial, sprites)
         partial.rename(path)
     sprites = np.load(path)

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 PICTURE_PX = 128
 CANVAS_PX = 2 * PICTURE_PX
 
-type RGB = tuple[int, int, int]
-type Generator = np.random.Generator
+RGB = tuple[int, int, int]
+Generator = np.random.Generator
 
 COLOURS: dict[str, RGB] = {
     "white": (250, 250, 250),
