@@ -47,12 +47,11 @@ def _open(source: Image.Image | str | Path) -> Image.Image:
     except PictureError:
         raise
     except FileNotFoundError as error:
-        raise PictureError(
-            f"there is no picture {path}", why="no such file", fix="check the path"
-        ) from error
+        raise PictureError(f"there is no picture {path}", why="no such file", fix="check the path") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise PictureError(
-            f"{path} cannot be read as a picture", why=str(error) or type(error).__name__,
+            f"{path} cannot be read as a picture",
+            why=str(error) or type(error).__name__,
             fix="give a PNG, JPEG, WebP, TIFF, BMP or GIF file that opens elsewhere",
         ) from error
 

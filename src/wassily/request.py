@@ -381,7 +381,9 @@ def _check_whole(name: str, value: object, *, low: int, high: int) -> None:
         )
     if not low <= value <= high:
         raise RequestError(
-            f"{name} is {value}", why=f"it must lie between {low} and {high}", fix="choose a value in that range"
+            f"{name} is {value}",
+            why=f"it must lie between {low} and {high}",
+            fix="choose a value in that range",
         )
 
 

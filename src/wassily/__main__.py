@@ -1,0 +1,6 @@
+"""`python -m wassily`: the command line."""
+
+from wassily.surfaces.cli import main
+
+if __name__ == "__main__":
+    main()
