@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from wassily.errors import RequestError
-from wassily.pixels import open_mask, open_rgb
+from wassily.pixels import cover, grow, open_mask, open_rgb
 
 SMALLEST_PX: Final = 64
 LARGEST_PX: Final = 8192
@@ -175,6 +175,12 @@ class Inpaint(Drawing):
         """The mask, mode L, 255 = repaint, 0 = keep."""
         return _opened(self.mask)
 
+    @property
+    def scene(self) -> tuple[Image.Image, Image.Image]:
+        """The picture and its mask at the size of the result."""
+        width, height = self.width or self.pixels.width, self.height or self.pixels.height
+        return cover(self.pixels, width, height), cover(self.hole, width, height)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outpaint(Drawing):
@@ -241,6 +247,11 @@ class Outpaint(Drawing):
         left, top, right, bottom = self.margins
         width, height = self.pixels.size
         return width + left + right, height + top + bottom
+
+    @property
+    def scene(self) -> tuple[Image.Image, Image.Image]:
+        """The grown canvas and its mask: white where it is new, and over the seam."""
+        return grow(self.pixels, self.margins, self.feather)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,0 +1,1 @@
+"""One generator per kind of request: what the engine is asked to do, in order."""
