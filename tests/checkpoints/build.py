@@ -65,7 +65,12 @@ def _decoder21(folder: Path, *, in_channels: int) -> Path:
         "tokenizer": ["transformers", "XLMRobertaTokenizerFast"],
         "unet": ["diffusers", "UNet2DConditionModel"],
     }
-    return _finish(folder, pipeline="KandinskyPipeline", components=components, prior="kandinsky-community/kandinsky-2-1-prior")
+    return _finish(
+        folder,
+        pipeline="KandinskyPipeline",
+        components=components,
+        prior="kandinsky-community/kandinsky-2-1-prior",
+    )
 
 
 def _decoder22(folder: Path, *, pipeline: str, in_channels: int, prior: str) -> Path:
