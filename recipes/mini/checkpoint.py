@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,12 @@ class Run:
             "elapsed_s": self.elapsed_s,
         }
         save(self.path, content)
+
+
+def spend(run: Run, budget: Budget) -> Iterator[float]:
+    """Yield the progress before every step until the budget is spent."""
+    while (progress := budget.progress(elapsed_s=run.elapsed_s, samples=run.samples)) < 1:
+        yield progress
 
 
 @torch.no_grad()

@@ -5,7 +5,6 @@ Shapes: B batch, C channels, H W pixels; h w latent cells.
 """
 
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,8 @@ from diffusers.models.attention_processor import SpatialNorm
 from torch import Tensor, nn
 
 from recipes.mini.artwork import load_sprites, read_subjects
-from recipes.mini.checkpoint import Budget, Run, learning_rate, save, seeded
+from recipes.mini.checkpoint import Budget, Run, learning_rate, save, seeded, spend
+from recipes.mini.optimiser import Muon
 from recipes.mini.places import PICTURE_PX
 from recipes.mini.scenes import Studio, choose_scene
 from recipes.mini.workers import Worker, run_workers
@@ -35,16 +35,16 @@ class MovqPlan:
     subjects: int | None
     budget: Budget
     channels: tuple[int, ...] = (32, 64, 96, 128)
-    peak_rate: float = 1.2e-3
+    peak_rate: float = 1.5e-3
     crop_px: int = 64
-    crop_batch: int = 8
+    crop_batch: int = 4
     crop_part: float = 0.6
 
 
 def build_movq(channels: tuple[int, ...]) -> VQModel:
     """Make an untrained MoVQ in the published layout."""
     depth = len(channels)
-    return VQModel(
+    movq = VQModel(
         down_block_types=("DownEncoderBlock2D",) * (depth - 1) + ("AttnDownEncoderBlock2D",),
         up_block_types=("AttnUpDecoderBlock2D",) + ("UpDecoderBlock2D",) * (depth - 1),
         block_out_channels=channels,
@@ -56,6 +56,12 @@ def build_movq(channels: tuple[int, ...]) -> VQModel:
         norm_type="spatial",
         sample_size=PICTURE_PX,
     )
+    return movq
+
+
+def spatial_norms(movq: nn.Module) -> list[SpatialNorm]:
+    """List the decoder's normalisations, which read the latents."""
+    return [module for module in movq.modules() if isinstance(module, SpatialNorm)]
 
 
 def _norm_first(self: SpatialNorm, f: Tensor, zq: Tensor) -> Tensor:
@@ -67,9 +73,8 @@ def _norm_first(self: SpatialNorm, f: Tensor, zq: Tensor) -> Tensor:
 
 def speed_up(movq: nn.Module) -> None:
     """Compute the spatial norms' 1x1 convolutions before enlarging: they commute, and cells are fewer than pixels."""
-    for module in movq.modules():
-        if isinstance(module, SpatialNorm):
-            module.forward = types.MethodType(_norm_first, module)  # type: ignore[method-assign]
+    for norm in spatial_norms(movq):
+        norm.forward = types.MethodType(_norm_first, norm)  # type: ignore[method-assign]
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
@@ -107,7 +112,7 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
     torch.manual_seed(0)
     movq = build_movq(plan.channels)
     speed_up(movq)
-    optimiser = torch.optim.AdamW(movq.parameters(), lr=0, betas=(0.9, 0.98), weight_decay=1e-4, foreach=True)
+    optimiser = Muon(movq, except_for=("conv_in", "conv_out"))
     run = Run(path=work / "movq-run.pt", model=movq, optimiser=optimiser)
     run.resume()
     for progress in spend(run, plan.budget):
@@ -122,7 +127,7 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
         loss.backward()
         mean, run.elapsed_s = worker.share(movq, loss=loss.item(), clock_s=run.clock_s())
         nn.utils.clip_grad_norm_(movq.parameters(), 1.0)
-        optimiser.param_groups[0]["lr"] = learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.3)
+        optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=30, hold=0.3))
         optimiser.step()
         run.step, run.samples = run.step + 1, run.samples + len(true) * worker.count
         if worker.leads:
@@ -134,12 +139,6 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
         run.save(force=True)
         fold_statistics(movq, studio)
         save(work / WEIGHTS, {"channels": plan.channels, "model": movq.state_dict()})
-
-
-def spend(run: Run, budget: Budget) -> Iterator[float]:
-    """Yield the progress before every step until the budget is spent."""
-    while (progress := budget.progress(elapsed_s=run.elapsed_s, samples=run.samples)) < 1:
-        yield progress
 
 
 @torch.no_grad()
@@ -156,9 +155,8 @@ def fold_statistics(movq: VQModel, studio: Studio, *, count: int = 256) -> None:
     movq.quant_conv.weight.div_(spread[:, None, None, None])
     movq.quant_conv.bias.sub_(mean).div_(spread)
     readers = [movq.post_quant_conv]
-    for module in movq.modules():
-        if isinstance(module, SpatialNorm):
-            readers += [module.conv_y, module.conv_b]
+    for norm in spatial_norms(movq):
+        readers += [norm.conv_y, norm.conv_b]
     for reader in readers:
         reader.bias.add_(reader.weight[:, :, 0, 0] @ mean)
         reader.weight.mul_(spread[None, :, None, None])

@@ -104,7 +104,7 @@ class Studio:
         y = 0.53 + rng.uniform(-0.025, 0.025)
         corner = (round(x * PICTURE_PX - side / 2), round(y * PICTURE_PX - side / 2))
         canvas.paste(drawn, corner, drawn)
-        return np.asarray(canvas)
+        return np.array(canvas)
 
     def _background(self, background: int, rng: Generator) -> NDArray[np.uint8]:
         if background < len(COLOURS):

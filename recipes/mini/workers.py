@@ -21,6 +21,7 @@ class Worker:
 
     rank: int
     count: int
+    parent: int
     device: str = "cpu"
 
     @property
@@ -32,21 +33,22 @@ class Worker:
         """Average the gradients over all processes; return the mean loss and the leader's clock."""
         if self.count == 1:
             return loss, clock_s
+        if os.getppid() != self.parent:
+            raise SystemExit("the process that started this training is gone")
         gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
         numbers = torch.tensor([loss / self.count, clock_s if self.leads else 0.0], dtype=torch.float32)
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
         flat.div_(self.count)
         flat = torch.cat([flat, numbers])
-        dist.all_reduce(flat)
+        self.add_up(flat)
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients] + [2]), strict=False):
             gradient.copy_(part.view_as(gradient))
         return float(flat[-2]), float(flat[-1])
 
-    def same(self, tensors: list[Tensor]) -> None:
-        """Give every process the leader's values."""
+    def add_up(self, tensor: Tensor) -> None:
+        """Replace a tensor by its sum over all processes."""
         if self.count > 1:
-            for tensor in tensors:
-                dist.broadcast(tensor, 0)
+            dist.all_reduce(tensor)
 
 
 def choose_count() -> int:
@@ -62,7 +64,7 @@ def _enter(rank: int, count: int, meeting: str, work: Path, train: Callable[[Wor
     device = "cuda" if torch.cuda.is_available() else "cpu"
     if count > 1:
         dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
-    train(Worker(rank=rank, count=count, device=device), work)
+    train(Worker(rank=rank, count=count, parent=os.getppid(), device=device), work)
     if count > 1:
         dist.destroy_process_group()
 

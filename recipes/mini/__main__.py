@@ -1,0 +1,111 @@
+"""Train the mini model: `python -m recipes.mini all --work .mini` does, or continues, everything."""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from recipes.mini.checkpoint import Budget
+from recipes.mini.latents import LatentsPlan, run_latents
+from recipes.mini.movq import WEIGHTS as MOVQ_WEIGHTS
+from recipes.mini.movq import MovqPlan, run_movq
+from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
+from recipes.mini.text import TextPlan, run_text
+from recipes.mini.unet import UnetPlan, run_unet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asks for."""
+
+    work: Path
+    style: str
+    subjects: int | None
+    processes: int | None
+    minutes: float | None
+    samples: int | None
+    shards: int
+    tiny: bool
+
+    def budget(self, minutes: float) -> Budget:
+        """Return the budget asked for, or `minutes`; a tiny run takes seconds."""
+        if self.tiny:
+            return Budget(samples=64)
+        if self.samples is not None:
+            return Budget(samples=self.samples)
+        return Budget(minutes=self.minutes or minutes)
+
+
+def train_movq(options: Options) -> None:
+    """Train the MoVQ unless it is there."""
+    if not (options.work / MOVQ_WEIGHTS).exists():
+        plan = MovqPlan(style=options.style, subjects=options.subjects, budget=options.budget(10))
+        run_movq(options.work, plan, processes=options.processes)
+
+
+def train_text(options: Options) -> None:
+    """Train the text encoder unless it is there."""
+    if not (options.work / TEXT_WEIGHTS).exists():
+        plan = TextPlan(subjects=options.subjects, budget=options.budget(5))
+        run_text(options.work, plan, processes=options.processes)
+
+
+def cache_latents(options: Options) -> None:
+    """Encode the scenes that are not encoded yet."""
+    size = 64 if options.tiny else 1024
+    plan = LatentsPlan(style=options.style, subjects=options.subjects, shards=options.shards, shard_size=size)
+    run_latents(options.work, plan, processes=options.processes)
+
+
+def train_unet(options: Options) -> None:
+    """Train the UNet until its budget is spent; a larger budget continues it."""
+    plan = UnetPlan(subjects=options.subjects, budget=options.budget(100), batch=4 if options.tiny else 32)
+    run_unet(options.work, plan, processes=options.processes)
+
+
+STAGES: dict[str, Callable[[Options], None]] = {
+    "movq": train_movq,
+    "text": train_text,
+    "latents": cache_latents,
+    "unet": train_unet,
+}
+
+
+def read_options(arguments: argparse.Namespace) -> Options:
+    """Turn parsed arguments into options."""
+    tiny = arguments.tiny
+    return Options(
+        work=arguments.work,
+        style=arguments.style,
+        subjects=8 if tiny else arguments.subjects,
+        processes=1 if tiny else arguments.processes,
+        minutes=arguments.minutes,
+        samples=arguments.samples,
+        shards=1 if tiny else arguments.shards,
+        tiny=tiny,
+    )
+
+
+def main() -> None:
+    """Run one stage, or all of them in their order."""
+    parser = argparse.ArgumentParser(prog="python -m recipes.mini", description=__doc__)
+    parser.add_argument("stage", choices=[*STAGES, "all"])
+    parser.add_argument("--work", type=Path, default=Path(".mini"), help="folder of everything made on the way")
+    parser.add_argument("--style", default="fluent-emoji", help="icon set of the artwork")
+    parser.add_argument("--subjects", type=int, help="only the first so many subjects")
+    parser.add_argument("--processes", type=int, help="training processes; default: one a core")
+    parser.add_argument("--minutes", type=float, help="training time of a stage, over all sittings")
+    parser.add_argument("--samples", type=int, help="training samples of a stage, instead of minutes")
+    parser.add_argument("--shards", type=int, default=40, help="how many times 1024 scenes to encode")
+    parser.add_argument("--tiny", action="store_true", help="run everything in seconds, to test it")
+    options = read_options(parser.parse_args())
+    options.work.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for name, run in STAGES.items():
+        if parser.parse_args().stage in (name, "all"):
+            run(options)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Write the trained model as a folder in the published Kandinsky 3 layout."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from diffusers import DDPMScheduler, Kandinsky3Pipeline, VQModel
+
+from recipes.mini.artwork import load_sprites, read_subjects
+from recipes.mini.checkpoint import seeded
+from recipes.mini.draw import Model, load_model
+from recipes.mini.movq import to_tensor
+from recipes.mini.scenes import Studio, choose_scene
+from recipes.mini.unet import build_schedule
+
+CARD = Path(__file__).with_name("card.md")
+PREVIEW_PICTURES = 256
+
+
+@torch.no_grad()
+def fit_preview(movq: VQModel, studio: Studio) -> dict[str, list[list[float]] | list[float]]:
+    """Fit colours to latents by least squares: rgb = latent @ matrix + bias, in [-1, 1], cell by cell."""
+    rng, _ = seeded(9)
+    latents, colours = [], []
+    for _ in range(PREVIEW_PICTURES):
+        picture = to_tensor(studio.draw(choose_scene(rng, studio.subjects), rng)[None])
+        latent = movq.encode(picture).latents
+        cells = F.adaptive_avg_pool2d(picture, latent.shape[-2:])
+        latents.append(latent[0].flatten(1).T.numpy())
+        colours.append(cells[0].flatten(1).T.numpy())
+    known = np.concatenate(latents)
+    known = np.concatenate([known, np.ones((len(known), 1), known.dtype)], axis=1)
+    found, *_ = np.linalg.lstsq(known, np.concatenate(colours), rcond=None)
+    rounded = np.round(found.astype(float), 5).tolist()
+    return {"matrix": rounded[:4], "bias": rounded[4]}
+
+
+def build_pipeline(model: Model) -> Kandinsky3Pipeline:
+    """Put the networks into the published pipeline, in half precision."""
+    schedule = DDPMScheduler.from_config(build_schedule().config)
+    return Kandinsky3Pipeline(
+        tokenizer=model.tokenizer,
+        text_encoder=model.encoder.half(),
+        unet=model.unet.half(),
+        scheduler=schedule,
+        movq=model.movq.half(),
+    )
+
+
+def export(work: Path, target: Path, *, style: str, subjects: int | None, evaluation: str) -> None:
+    """Write the model folder under a temporary name, then put it in the place of `target`."""
+    table = read_subjects(subjects)
+    studio = Studio(table, load_sprites(work, style, table))
+    model = load_model(work)
+    preview = fit_preview(model.movq, studio)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
+    build_pipeline(model).save_pretrained(partial, safe_serialization=True)
+    (partial / "preview.json").write_text(json.dumps(preview, indent=2) + "\n", encoding="utf-8")
+    names = ", ".join(subject.name for subject in table)
+    card = CARD.read_text(encoding="utf-8").replace("{subjects}", names).replace("{evaluation}", evaluation)
+    (partial / "README.md").write_text(card, encoding="utf-8")
+    if target.exists():
+        shutil.rmtree(target)
+    partial.rename(target)
