@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wassily.engine.loading.checkpoint import Checkpoint, Family
-from wassily.engine.loading.find import find
 from wassily.engine.loading.listing import ModelEntry, list_models
+from wassily.engine.loading.search import find
 
 if TYPE_CHECKING:
     from wassily.engine.loading.networks import load_network

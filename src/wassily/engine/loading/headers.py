@@ -40,7 +40,9 @@ def read_header(path: Path) -> Header:
     with path.open("rb") as file:
         start = file.read(8)
         if start == b"version ":
-            _refuse(path, "it is a Git LFS pointer and not the weights", fix="run `git lfs pull` in the folder")
+            _refuse(
+                path, "it is a Git LFS pointer and not the weights", fix="run `git lfs pull` in the folder"
+            )
         length = int.from_bytes(start, "little")
         if len(start) < 8 or length > min(size_bytes - 8, _LONGEST_HEADER_BYTES):
             _refuse(path, f"the file is cut short or is not a safetensors file ({size_bytes:,} bytes)")

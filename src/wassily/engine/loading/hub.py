@@ -6,7 +6,7 @@ HF_HOME, HF_HUB_CACHE, HF_TOKEN and HF_HUB_OFFLINE.
 
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from wassily.engine.loading.checkpoint import read_json
 from wassily.engine.loading.layout import choose_files
 from wassily.engine.loading.recognition import check_parts, holds_prior, recognise
-from wassily.errors import MachineError, ModelBroken, ModelMissing, WassilyError
+from wassily.errors import MachineError, ModelBroken, ModelMissing
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import ModelInfo
@@ -40,7 +40,24 @@ def locate(repo: str, revision: str | None, *, announce: Announce) -> Path:
     cached = find_cached(repo, revision)
     if cached is not None and is_complete(cached):
         return cached
-    return _download(repo, revision, announce=announce)
+    sizes = _list_remote(repo, revision)
+    chosen = choose_files(sizes)
+    if "model_index.json" not in chosen:
+        raise ModelBroken(
+            f"{repo} is of an unknown layout",
+            why="it has no model_index.json",
+            fix="use a Kandinsky 2.1, 2.2 or 3 model in the diffusers layout",
+        )
+    # The few kilobytes of settings first: they tell whether the gigabytes are of any use.
+    settings = [name for name in chosen if not name.endswith(".safetensors")]
+    snapshot = _download(repo, revision, settings)
+    if not holds_prior(read_json(snapshot / "model_index.json")):
+        recognise(snapshot)
+    wanted = [name for name in chosen if not (snapshot / name).is_file()]
+    needed_bytes = sum(sizes[name] for name in wanted)
+    _check_space(repo, needed_bytes)
+    announce(f"Downloading {repo}: {needed_bytes / 1e9:.1f} GB in {len(wanted)} files")
+    return _download(repo, revision, chosen)
 
 
 def find_cached(repo: str, revision: str | None) -> Path | None:
@@ -66,39 +83,39 @@ def cache_folder() -> Path:
 
 
 def is_complete(snapshot: Path) -> bool:
-    """Tell whether a snapshot holds every file that its kind of model needs."""
+    """Tell whether a snapshot holds every file that its kind of model needs.
+
+    One of an unknown kind counts as complete once its kind can be told: nothing would mend it.
+    """
     try:
-        if holds_prior(read_json(snapshot / "model_index.json")):
+        index = read_json(snapshot / "model_index.json")
+        if holds_prior(index):
             check_parts(snapshot, "kandinsky-2.2", prior=True)
-        else:
-            check_parts(snapshot, recognise(snapshot).family, prior=False)
+            return True
+        if "unet" in index:
+            read_json(snapshot / "unet" / "config.json")
+    except ModelBroken:
+        return False
+    try:
+        family = recognise(snapshot).family
+    except ModelBroken:
+        return True
+    try:
+        check_parts(snapshot, family, prior=False)
     except ModelBroken:
         return False
     return True
 
 
-def _download(repo: str, revision: str | None, *, announce: Announce) -> Path:
+def _download(repo: str, revision: str | None, names: Iterable[str]) -> Path:
     from huggingface_hub import snapshot_download
 
-    sizes = _list_remote(repo, revision)
-    chosen = choose_files(sizes)
-    if "model_index.json" not in chosen:
-        raise ModelBroken(
-            f"{repo} is of an unknown layout",
-            why="it has no model_index.json",
-            fix="use a Kandinsky 2.1, 2.2 or 3 model in the diffusers layout",
-        )
-    cached = find_cached(repo, revision)
-    wanted = [name for name in chosen if cached is None or not (cached / name).is_file()]
-    needed_bytes = sum(sizes[name] for name in wanted)
-    _check_space(repo, needed_bytes)
-    announce(f"Downloading {repo}: {needed_bytes / 1e9:.1f} GB in {len(wanted)} files")
+    patterns = [escape(name) for name in names]
     try:
         # The revision as asked, not the commit: the cache then also records what the name meant.
-        folder = snapshot_download(repo, revision=revision, allow_patterns=[escape(name) for name in chosen])
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
     except _network_errors() as error:
         raise _explain(error, repo, revision) from error
-    return Path(folder)
 
 
 def _list_remote(repo: str, revision: str | None) -> Mapping[str, int]:
@@ -126,37 +143,39 @@ def _check_space(repo: str, needed_bytes: int) -> None:
 
 
 def _network_errors() -> tuple[type[Exception], ...]:
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    # Its first base is the HTTP library's own error, which a failed connection raises bare.
-    return (OSError, HfHubHTTPError.__mro__[1])
+    # The first base of the hub's error is the HTTP library's own, which a failed connection raises.
+    return (OSError, HFValidationError, HfHubHTTPError.__mro__[1])
 
 
-def _explain(error: Exception, repo: str, revision: str | None) -> WassilyError:
+def _explain(error: Exception, repo: str, revision: str | None) -> ModelMissing:
     """Turn an error of the hub into one of ours."""
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub import errors
 
-    if isinstance(error, GatedRepoError):
+    if isinstance(error, errors.GatedRepoError):
         return ModelMissing(
             f"{repo} is not open to you",
             why="its owners ask for an agreement first",
             fix=f"accept it at https://huggingface.co/{repo}, then set HF_TOKEN",
         )
-    if isinstance(error, RevisionNotFoundError):
+    if isinstance(error, errors.RevisionNotFoundError):
         return ModelMissing(
             f"{repo} has no revision {revision}",
             why="the hub does not know it",
             fix=f"see https://huggingface.co/{repo}/commits/main, or leave the revision out",
         )
-    if isinstance(error, RepositoryNotFoundError):
+    if isinstance(error, (errors.RepositoryNotFoundError, errors.HFValidationError)):
         return ModelMissing(
             f"there is no model {repo}",
             why="the hub does not know it, or it is private",
             fix="check the spelling; for a private one set HF_TOKEN",
         )
+    offline = isinstance(error, errors.OfflineModeIsEnabled)
+    cause = "HF_HUB_OFFLINE forbids the network" if offline else f"the hub gives none: {_first_line(error)}"
     return ModelMissing(
         f"{repo} is not on this machine",
-        why=f"it is not complete in {cache_folder()}, and the hub cannot be reached ({_first_line(error)})",
+        why=f"{cache_folder()} does not hold all of it, and {cause}",
         fix=(
             f"run `hf download {repo}` where there is a network, set HF_HOME to a cache that has it,"
             " or give the path of a folder with its files"

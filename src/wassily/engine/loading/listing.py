@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 from wassily.engine.loading.checkpoint import Family, abilities
-from wassily.engine.loading.find import EMBEDDED, read_front_matter
+from wassily.engine.loading.front_matter import read_front_matter
 from wassily.engine.loading.hub import cache_folder, find_cached, is_complete
 from wassily.engine.loading.known import KNOWN, Known, find_known
-from wassily.engine.loading.recognition import recognise
+from wassily.engine.loading.recognition import check_parts, recognise
+from wassily.engine.loading.search import EMBEDDED
 from wassily.errors import ModelBroken
 
 
@@ -30,38 +31,38 @@ class ModelEntry:
 
 def list_models() -> list[ModelEntry]:
     """List the embedded models, then the published ones, then others of the hub's cache."""
-    embedded = [entry for folder in sorted(EMBEDDED.glob("*/")) if (entry := _describe_embedded(folder))]
+    folders = sorted(path for path in EMBEDDED.glob("*") if path.is_dir())
+    embedded = [_describe(path, name=path.name, place=str(path), status="embedded") for path in folders]
     published = [_describe_known(known) for known in KNOWN]
-    repos = (path.name.split("--", 1)[1].replace("--", "/", 1) for path in cache_folder().glob("models--*--*"))
-    others = [entry for repo in sorted(repos) if not find_known(repo) and (entry := _describe_cached(repo))]
-    return embedded + published + others
+    cached = [_describe_cached(repo) for repo in _list_cached() if not find_known(repo)]
+    return [entry for entry in (*embedded, *published, *cached) if entry]
 
 
-def _describe_embedded(folder: Path) -> ModelEntry | None:
-    return _describe(folder, name=folder.name, place=str(folder), status="embedded")
+def _list_cached() -> list[str]:
+    names = (path.name.split("--") for path in cache_folder().glob("models--*--*"))
+    return sorted(f"{organisation}/{'--'.join(name)}" for _, organisation, *name in names)
 
 
 def _describe_cached(repo: str) -> ModelEntry | None:
     folder = find_cached(repo, None)
-    if folder is None or not is_complete(folder):
-        return None
-    return _describe(folder, name=repo, place=repo, status="cached")
+    return _describe(folder, name=repo, place=repo, status="cached") if folder else None
 
 
 def _describe(
     folder: Path, *, name: str, place: str, status: Literal["embedded", "cached"]
 ) -> ModelEntry | None:
+    """Describe a whole model; None for a prior, an incomplete one and one of another family."""
     try:
         nature = recognise(folder)
-    except ModelBroken:  # a prior, or a model of another kind: not one that can be asked for
+        check_parts(folder, nature.family, prior=False)
+    except ModelBroken:
         return None
-    licence = read_front_matter(folder).get("license")
     return ModelEntry(
         name=name,
         status=status,
         size_bytes=_measure(folder),
         family=nature.family,
-        licence=str(licence) if licence else None,
+        licence=next(iter(read_front_matter(folder).get("license", ())), None),
         can=abilities(nature.family, inpaint=nature.inpaint),
         place=place,
     )

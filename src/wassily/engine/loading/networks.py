@@ -7,10 +7,12 @@ says, in a float type, and nothing else may be there, except what old versions o
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from diffusers import ConfigMixin
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
@@ -28,7 +30,19 @@ _COMPUTED: Final = re.compile(r"(^|\.)(position_ids|token_type_ids)$")
 
 _LATENT_CHANNELS: Final = 4
 
-Reader = Callable[[Mapping[str, Any]], nn.Module]
+_CLASSES: Final[dict[tuple[str, str], tuple[str, str]]] = {
+    ("prior", "prior"): ("diffusers", "PriorTransformer"),
+    ("prior", "text_encoder"): ("transformers", "CLIPTextModelWithProjection"),
+    ("prior", "image_encoder"): ("transformers", "CLIPVisionModelWithProjection"),
+    ("kandinsky-2.1", "text_encoder"): ("diffusers.pipelines.kandinsky.text_encoder", "MultilingualCLIP"),
+    ("kandinsky-2.1", "unet"): ("diffusers", "UNet2DConditionModel"),
+    ("kandinsky-2.1", "movq"): ("diffusers", "VQModel"),
+    ("kandinsky-2.2", "unet"): ("diffusers", "UNet2DConditionModel"),
+    ("kandinsky-2.2", "movq"): ("diffusers", "VQModel"),
+    ("kandinsky-3", "text_encoder"): ("transformers", "T5EncoderModel"),
+    ("kandinsky-3", "unet"): ("diffusers", "Kandinsky3UNet"),
+    ("kandinsky-3", "movq"): ("diffusers", "VQModel"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +63,15 @@ def load_network(
     float16's range. On the CPU, weights stored in the asked dtype are not copied but mapped from
     the file. Raises ModelBroken.
     """
-    build = _choose_class(checkpoint, component)
-    if build is _build_t5 and dtype == torch.float16:
+    library, kind = _CLASSES["prior" if checkpoint.holds_prior else checkpoint.family, component]
+    if kind == "T5EncoderModel" and dtype == torch.float16:
         dtype = torch.bfloat16
     place = checkpoint.folder / component
-    net = _build(build, checkpoint.config(component), place)
-    sources = _list_sources(weight_files(checkpoint.folder, component))
+    files = weight_files(checkpoint.folder, component)
+    net = _build(library, kind, checkpoint.config(component), place=place)
     tied = _tie_names(net)
     expected = {name: tuple(tensor.shape) for name, tensor in net.state_dict().items()}
-    sources = _match(sources, expected, tied, place)
+    sources = _match(_list_sources(files), expected, tied, place=place)
     tensors = _read(sources, dtype=dtype, device=device)
     net.load_state_dict(tensors | {twin: tensors[name] for twin, name in tied.items()}, assign=True)
     _share_tied(net, tied)
@@ -65,85 +79,33 @@ def load_network(
     return net.eval().requires_grad_(False)
 
 
-def _choose_class(checkpoint: Checkpoint, component: str) -> Reader:
-    kind = "prior" if checkpoint.holds_prior else checkpoint.family
-    readers: dict[tuple[str, str], Reader] = {
-        ("prior", "prior"): _build_prior,
-        ("prior", "text_encoder"): _build_clip_text,
-        ("prior", "image_encoder"): _build_clip_vision,
-        ("kandinsky-2.1", "text_encoder"): _build_multilingual_clip,
-        ("kandinsky-2.1", "unet"): _build_unet2,
-        ("kandinsky-2.1", "movq"): _build_movq,
-        ("kandinsky-2.2", "unet"): _build_unet2,
-        ("kandinsky-2.2", "movq"): _build_movq,
-        ("kandinsky-3", "text_encoder"): _build_t5,
-        ("kandinsky-3", "unet"): _build_unet3,
-        ("kandinsky-3", "movq"): _build_movq,
-    }
-    return readers[kind, component]
-
-
-def _build(build: Reader, config: Mapping[str, Any], place: Path) -> nn.Module:
-    try:
-        with torch.device("meta"):
-            return build(config)
-    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
-        raise ModelBroken(
-            f"{place} cannot be built",
-            why=f"its config.json does not describe such a network ({str(error).splitlines()[0]})",
-            fix="download the model again",
-        ) from error
-
-
-def _build_unet2(config: Mapping[str, Any]) -> nn.Module:
-    from diffusers import UNet2DConditionModel
-
-    return UNet2DConditionModel.from_config(dict(config))
-
-
-def _build_unet3(config: Mapping[str, Any]) -> nn.Module:
-    from diffusers import Kandinsky3UNet
-
-    net = Kandinsky3UNet.from_config(dict(config))
-    # The class gives as many channels as it takes; the inpainting model takes nine and gives a latent.
-    net.conv_out = nn.Conv2d(net.conv_out.in_channels, _LATENT_CHANNELS, kernel_size=3, padding=1)
+def _construct(library: str, kind: str, config: Mapping[str, Any]) -> nn.Module:
+    """Make a network of the class `kind`, with the settings of its config.json."""
+    chosen = getattr(import_module(library), kind)
+    net: nn.Module
+    if issubclass(chosen, ConfigMixin):  # the way of diffusers; the other is that of transformers
+        net = chosen.from_config(dict(config))
+    else:
+        net = chosen(chosen.config_class.from_dict(dict(config)))
+    if kind == "Kandinsky3UNet":
+        # The class gives as many channels as it takes; the inpainting model takes nine and gives a latent.
+        width = net.get_submodule("conv_in").get_parameter("weight").shape[0]
+        net.conv_out = nn.Conv2d(width, _LATENT_CHANNELS, kernel_size=3, padding=1)
     return net
 
 
-def _build_movq(config: Mapping[str, Any]) -> nn.Module:
-    from diffusers import VQModel
-
-    return VQModel.from_config(dict(config))
-
-
-def _build_prior(config: Mapping[str, Any]) -> nn.Module:
-    from diffusers import PriorTransformer
-
-    return PriorTransformer.from_config(dict(config))
-
-
-def _build_multilingual_clip(config: Mapping[str, Any]) -> nn.Module:
-    from diffusers.pipelines.kandinsky.text_encoder import MCLIPConfig, MultilingualCLIP
-
-    return MultilingualCLIP(MCLIPConfig.from_dict(dict(config)))
-
-
-def _build_clip_text(config: Mapping[str, Any]) -> nn.Module:
-    from transformers import CLIPTextConfig, CLIPTextModelWithProjection
-
-    return CLIPTextModelWithProjection(CLIPTextConfig.from_dict(dict(config)))
-
-
-def _build_clip_vision(config: Mapping[str, Any]) -> nn.Module:
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
-
-    return CLIPVisionModelWithProjection(CLIPVisionConfig.from_dict(dict(config)))
-
-
-def _build_t5(config: Mapping[str, Any]) -> nn.Module:
-    from transformers import T5Config, T5EncoderModel
-
-    return T5EncoderModel(T5Config.from_dict(dict(config)))
+def _build(library: str, kind: str, config: Mapping[str, Any], *, place: Path) -> nn.Module:
+    """Make a network that has shapes but no memory; raises ModelBroken."""
+    try:
+        with torch.device("meta"):
+            return _construct(library, kind, config)
+    # What the libraries raise for a bad config is not theirs to say: a wrong type, key or size.
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, ArithmeticError) as error:
+        raise ModelBroken(
+            f"{place} cannot be built",
+            why=f"its config.json does not describe a {kind} ({str(error).strip().splitlines()[0]})",
+            fix="download the model again",
+        ) from error
 
 
 def _tie_names(net: nn.Module) -> dict[str, str]:
@@ -177,13 +139,13 @@ def _match(
     sources: Mapping[str, Source],
     expected: Mapping[str, tuple[int, ...]],
     tied: Mapping[str, str],
+    *,
     place: Path,
 ) -> dict[str, Source]:
     """Pair the files' tensors with the network's, under the network's names; raises ModelBroken."""
     found: dict[str, Source] = {}
-    for name, source in sources.items():
-        if name not in expected:
-            name = _OLD_ATTENTION.sub(lambda m: f".{_NEW_ATTENTION[m[1]]}.{m[2]}", name)
+    for stored_name, source in sources.items():
+        name = stored_name if stored_name in expected else _rename(stored_name)
         # A tied weight may be stored under either name; with both, the first is the one that counts.
         if name not in tied or tied[name] not in sources:
             found[tied.get(name, name)] = source
@@ -191,19 +153,27 @@ def _match(
     if found.keys() != needed:
         raise _mismatch(place, missing=needed - found.keys(), surplus=found.keys() - needed)
     for name, source in found.items():
-        if source.stored.shape != expected[name]:
-            raise ModelBroken(
-                f"{place} does not fit its config.json",
-                why=f"{name} is stored as {list(source.stored.shape)}, not {list(expected[name])}",
-                fix="download the config and the weights again, from one revision",
-            )
-        if source.stored.dtype not in _FLOATS:
-            raise ModelBroken(
-                f"{place} is quantised",
-                why=f"{name} is stored as {source.stored.dtype}",
-                fix="use the weights in fp16, bf16 or fp32",
-            )
+        _check_tensor(name, source.stored, expected[name], place=place)
     return found
+
+
+def _rename(name: str) -> str:
+    return _OLD_ATTENTION.sub(lambda match: f".{_NEW_ATTENTION[match[1]]}.{match[2]}", name)
+
+
+def _check_tensor(name: str, stored: Stored, shape: tuple[int, ...], *, place: Path) -> None:
+    if stored.dtype not in _FLOATS:
+        raise ModelBroken(
+            f"{place} is quantised",
+            why=f"{name} is stored as {stored.dtype}",
+            fix="use the weights in fp16, bf16 or fp32",
+        )
+    if stored.shape != shape:
+        raise ModelBroken(
+            f"{place} does not fit its config.json",
+            why=f"{name} is stored as {list(stored.shape)}, not {list(shape)}",
+            fix="download the config and the weights again, from one revision",
+        )
 
 
 def _mismatch(place: Path, *, missing: set[str], surplus: set[str]) -> ModelBroken:

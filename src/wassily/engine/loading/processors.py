@@ -4,46 +4,33 @@ They are read from the model's folder only, by classes that this program names: 
 checkpoint is ever run.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from wassily.engine.loading.checkpoint import Checkpoint
+from wassily.engine.loading.vocabulary import check_vocabulary
 from wassily.errors import ModelBroken
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-# Every tokenizer of the three families is one of four classes; "Fast" names are of old versions.
-_CLASSES: Final = {
-    "CLIPTokenizer": "CLIPTokenizer",
-    "CLIPTokenizerFast": "CLIPTokenizer",
-    "T5Tokenizer": "T5Tokenizer",
-    "T5TokenizerFast": "T5Tokenizer",
-    "XLMRobertaTokenizer": "XLMRobertaTokenizer",
-    "XLMRobertaTokenizerFast": "XLMRobertaTokenizer",
-    "PreTrainedTokenizerFast": "PreTrainedTokenizerFast",
-    "TokenizersBackend": "PreTrainedTokenizerFast",
-}
-
 
 def load_tokenizer(checkpoint: Checkpoint, component: str = "tokenizer") -> "PreTrainedTokenizerBase":
     """Read the tokenizer of a checkpoint; raises ModelBroken."""
+    import sentencepiece
     import transformers
 
     place = checkpoint.folder / component
-    kind = str(checkpoint.config(component).get("tokenizer_class"))
-    if kind not in _CLASSES:
-        raise ModelBroken(
-            f"{place} is of an unknown kind",
-            why=f"its tokenizer_config.json says {kind}",
-            fix=f"use one of {', '.join(sorted(set(_CLASSES.values())))}",
-        )
+    chosen = getattr(transformers, check_vocabulary(place))
     try:
-        tokenizer: PreTrainedTokenizerBase = getattr(transformers, _CLASSES[kind]).from_pretrained(
-            place, local_files_only=True
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelBroken(f"{place} cannot be read", why=str(error), fix="download the model again") from error
+        for model in place.glob("*.model"):
+            # transformers takes one that it cannot parse for another format, and blames a missing library.
+            sentencepiece.SentencePieceProcessor(model_file=str(model))
+        tokenizer: PreTrainedTokenizerBase = chosen.from_pretrained(place, local_files_only=True)
+    # The Rust library below raises nothing finer for a vocabulary that it cannot parse.
+    except Exception as error:
+        why = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else repr(error)
+        raise ModelBroken(f"{place} cannot be read", why=why, fix="download the model again") from error
     return tokenizer
 
 
@@ -55,5 +42,4 @@ def load_image_processor(checkpoint: Checkpoint) -> "CLIPImageProcessorPil":
     """
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-    settings = dict(checkpoint.config("image_processor"))
-    return CLIPImageProcessorPil.from_dict(settings)
+    return CLIPImageProcessorPil.from_dict(dict(checkpoint.config("image_processor")))

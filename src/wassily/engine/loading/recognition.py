@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from wassily.engine.loading.checkpoint import SETTINGS, Family, read_json
 from wassily.engine.loading.layout import NETWORKS, PRIOR_NETWORKS, list_parts, weight_files
+from wassily.engine.loading.vocabulary import check_vocabulary
 from wassily.errors import ModelBroken
 
 _FAMILY_BY_CONDITION: Final[dict[tuple[str, str], Family]] = {
@@ -80,6 +81,8 @@ def check_parts(folder: Path, family: Family, *, prior: bool) -> tuple[Path, ...
     """Check that every component is there, and return the weight files; raises ModelBroken."""
     for component in list_parts(family, holds_prior=prior):
         read_json(folder / component / SETTINGS.get(component, "config.json"))
+        if component == "tokenizer":
+            check_vocabulary(folder / component)
     networks = PRIOR_NETWORKS if prior else NETWORKS[family]
     return tuple(file for network in networks for file in weight_files(folder, network))
 
