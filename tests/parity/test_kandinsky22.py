@@ -10,6 +10,8 @@ from diffusers import (
     KandinskyV22PriorPipeline,
 )
 
+from diffusers.pipelines.kandinsky2_2.pipeline_kandinsky2_2_prior import KandinskyPriorPipelineOutput
+
 from tests.parity.pictures import hole, photo
 from tests.parity.reference import (
     CLOSE,
@@ -22,7 +24,9 @@ from tests.parity.reference import (
     run_through,
     their_latents,
 )
+from wassily.engine.core import Sampling, Start
 from wassily.engine.families.spec import Wording
+from wassily.errors import RequestError
 from wassily.request import Embedding, Image2Image, Inpaint, Mix, Text2Image
 
 PROMPT = "a red fox in a snowy forest"
@@ -185,7 +189,7 @@ def test_interpolate(engine, prior, pipeline, negative):
 
 
 def test_many_steps_with_the_cached_prior_are_those_of_the_plain_one(engine, prior):
-    """1000 of the prior's steps accumulate no more than rounding."""
+    """A hundred of the prior's steps accumulate no more than rounding."""
     vector, _ = their_embeddings(prior, PROMPT, "", steps=100)
     ours = engine.embed(PROMPT, seed=SEED, steps=100)
     assert np.abs(ours.vector - vector[0].numpy()).max() <= CLOSE
@@ -222,15 +226,11 @@ def test_drawing_from_text_never_reads_the_image_encoder(tiny22, tmp_path, monke
 
 
 def test_an_embedding_of_another_width_is_refused(engine):
-    from wassily.errors import RequestError
-
     with pytest.raises(RequestError, match="numbers and this model reads"):
         engine.make(Mix(sources=[(Embedding(vector=np.zeros(5, np.float32)), 1)], width=64, steps=1))
 
 
 def _repaint(core, images, masks, seeds):
-    from wassily.engine.core import Sampling, Start
-
     wording = Wording(prompt=PROMPT, negative="", guidance=4.0, prior_steps=2)
     sampling = Sampling(width=64, height=64, steps=3, guidance=4.0, sampler="ddpm")
     concept = run_through(core.embed(PROMPT, wording, seeds))
@@ -258,6 +258,4 @@ def _interpolate_with_one_noise(prior, sources, weights, *, negative):
             embedding = output.image_embeds
         parts.append(embedding * weight)
     _, away = their_embeddings(prior, sources[0], negative)
-    from diffusers.pipelines.kandinsky2_2.pipeline_kandinsky2_2_prior import KandinskyPriorPipelineOutput
-
     return KandinskyPriorPipelineOutput(image_embeds=sum(parts), negative_image_embeds=away)
