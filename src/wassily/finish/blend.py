@@ -20,11 +20,13 @@ def keep_outside(scene: tuple[Image.Image, Image.Image], painted: np.ndarray, *,
 
 
 def _weight(hole: Image.Image, feather: int) -> np.ndarray:
-    """0 outside the hole, rising to 1 over `feather` px inside it."""
+    """0 outside the hole, rising to 1 over `feather` px inside it, or over half the hole if that is less."""
     inside = np.asarray(hole, dtype=np.float32) / 255
-    if feather == 0:
+    left, top, right, bottom = hole.getbbox() or (0, 0, 0, 0)
+    soft_px = min(feather, (right - left) // 2, (bottom - top) // 2)
+    if soft_px == 0:
         return inside
-    blurred = np.asarray(hole.filter(ImageFilter.GaussianBlur(feather / 2)), dtype=np.float32) / 255
+    blurred = np.asarray(hole.filter(ImageFilter.GaussianBlur(soft_px / 2)), dtype=np.float32) / 255
     rising = np.clip(2 * blurred - 1, 0, 1) * inside
-    # A hole narrower than the feather must still be painted in full at its middle.
+    # Thin parts of a hole never blur to full white: the deepest one sets the scale.
     return rising / max(float(rising.max()), 1e-6)

@@ -13,7 +13,7 @@ from wassily.engine.sampling.moves import (
     original,
     unclip,
 )
-from wassily.engine.sampling.schedule import Schedule, timesteps, unclip_timesteps
+from wassily.engine.sampling.schedule import Schedule, check_steps, timesteps, unclip_timesteps
 
 ORIGINAL_QUANTILE: Final = 0.99
 ORIGINAL_INPAINT_QUANTILE: Final = 0.95
@@ -24,6 +24,7 @@ def plan_moves(schedule: Schedule, sampler: str, steps: int) -> list[Move]:
 
     Raises RequestError for too many steps, CapabilityError where the schedule rules it out.
     """
+    check_steps(schedule, steps)
     match sampler:
         case "ddpm":
             return ddpm(schedule, timesteps(schedule, steps, spacing=schedule.spacing or "leading"))
@@ -61,4 +62,5 @@ def _solver_timesteps(schedule: Schedule, steps: int) -> list[int]:
     """DPM-Solver leaves room for its last step at t = 0, so the spacing is that of one step more."""
     if (schedule.spacing or "linspace") == "trailing":
         return timesteps(schedule, steps, spacing="trailing")
-    return timesteps(schedule, steps + 1, spacing=schedule.spacing or "linspace")[:steps]
+    with_zero = min(steps + 1, schedule.train_steps)
+    return timesteps(schedule, with_zero, spacing=schedule.spacing or "linspace")[:steps]

@@ -84,12 +84,8 @@ def read_schedule(config: Mapping[str, Any]) -> Schedule:
 
 
 def timesteps(schedule: Schedule, steps: int, *, spacing: Spacing) -> list[int]:
-    """`steps` timesteps from noisy to clean, each in [0, train_steps) (Lin et al. 2023, table 2).
-
-    Raises RequestError when there are more steps than the network was trained on.
-    """
+    """`steps` timesteps from noisy to clean, each in [0, train_steps) (Lin et al. 2023, table 2)."""
     total = schedule.train_steps
-    _check_steps(steps, total)
     if spacing == "linspace":
         times = np.linspace(0, total - 1, steps).round()[::-1] if steps > 1 else np.array([total - 1])
     elif spacing == "leading":
@@ -101,14 +97,15 @@ def timesteps(schedule: Schedule, steps: int, *, spacing: Spacing) -> list[int]:
 
 def unclip_timesteps(schedule: Schedule, steps: int) -> list[int]:
     """The evenly spaced timesteps of the unCLIP prior, both ends included; one step is the noisiest."""
-    _check_steps(steps, schedule.train_steps)
     last = schedule.train_steps - 1
     if steps == 1:
         return [last]
     return [round(index * (last / (steps - 1))) for index in reversed(range(steps))]
 
 
-def _check_steps(steps: int, total: int) -> None:
+def check_steps(schedule: Schedule, steps: int) -> None:
+    """Raise RequestError when there are more steps than the network was trained on."""
+    total = schedule.train_steps
     if steps > total:
         raise RequestError(
             f"{steps} steps are too many", why=f"the network knows {total} noise levels", fix="ask for fewer"
