@@ -80,9 +80,7 @@ class Engine:
 def settle(request: Request, _core: Engine) -> Request:
     if isinstance(request, Outpaint):
         return replace(request, steps=request.steps or 4)
-    return replace(
-        request, steps=request.steps or 4, width=request.width or 64, height=request.height or 64
-    )
+    return replace(request, steps=request.steps or 4, width=request.width or 64, height=request.height or 64)
 
 
 def modules() -> dict[str, ModuleType]:
