@@ -13,6 +13,7 @@ KANDINSKY_3 = (
     "README.md",
     "model_index.json",
     "assets/title.png",
+    "null_embedding.safetensors",
     "movq/config.json",
     "movq/diffusion_pytorch_model.bin",
     "movq/diffusion_pytorch_model.fp16.safetensors",
@@ -39,6 +40,7 @@ KANDINSKY_3 = (
 
 def test_only_what_is_needed_is_downloaded() -> None:
     assert set(choose_files(KANDINSKY_3)) == {
+        "null_embedding.safetensors",
         "README.md",
         "model_index.json",
         "movq/config.json",

@@ -122,7 +122,7 @@ def test_a_vocabulary_that_is_broken(changed: Checkpoint, kind: str, names: list
     (place / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
     for name in names:
         (place / name).write_text("{broken")
-    with pytest.raises(ModelBroken, match=r"tokenizer cannot be read") as caught:
+    with pytest.raises(ModelBroken, match="cannot be read") as caught:
         load_tokenizer(changed)
     assert "tiktoken" not in caught.value.why
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.checkpoints import build
+from tests.checkpoints.networks import write_tensors
 from wassily.engine.loading import find
 from wassily.errors import ModelBroken, ModelMissing
 
@@ -41,6 +43,13 @@ def test_digests_tell_checkpoints_apart(tiny3: Path, tiny3_inpaint: Path, tiny22
     checkpoints = [find(folder) for folder in (tiny3, tiny3_inpaint, tiny22)]
     assert len({checkpoint.digest for checkpoint in checkpoints}) == 3
     assert find(tiny3).digest == checkpoints[0].digest
+
+
+def test_a_learned_null_embedding_counts(tiny3: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(tiny3, folder)
+    write_tensors(folder / "null_embedding.safetensors", {"null_embedding": torch.ones(24)})
+    assert find(folder).digest != find(tiny3).digest
 
 
 def test_a_copy_has_the_same_digest(both: Path, tiny22: Path) -> None:

@@ -46,11 +46,10 @@ class Checkpoint:
         return read_json(self.folder / component / SETTINGS.get(component, "config.json"))
 
 
-def abilities(family: Family, *, inpaint: bool) -> tuple[str, ...]:
-    """List the workflows that a model of this kind was trained for."""
-    if inpaint:
-        return ("inpaint", "outpaint")
-    return ("text2image", "image2image") + (() if family == "kandinsky-3" else ("mix",))
+def abilities(*, inpaint: bool) -> tuple[str, ...]:
+    """List the workflows that a model can draw; one with a UNet of nine channels only repaints."""
+    plain = ("text2image", "image2image", "mix", "interpolate")
+    return (() if inpaint else plain) + ("inpaint", "outpaint")
 
 
 def read_json(path: Path) -> Mapping[str, Any]:

@@ -18,6 +18,11 @@ NETWORKS: Final[dict[Family, tuple[str, ...]]] = {
     "kandinsky-3": ("text_encoder", "unet", "movq"),
 }
 PRIOR_NETWORKS: Final = ("prior", "text_encoder", "image_encoder")
+# Not in the diffusers layout: defaults for this program, and what the original Kandinsky 3 learned
+# to see in place of a negative prompt.
+NULL_EMBEDDING: Final = "null_embedding.safetensors"
+_ROOT_FILES: Final = ("model_index.json", "README.md", "wassily.json", NULL_EMBEDDING)
+
 COMPONENTS: Final = frozenset(PRIOR_NETWORKS) | {"unet", "movq"} | SETTINGS.keys()
 
 PICKLES: Final = (".bin", ".ckpt", ".pt", ".pth")
@@ -83,7 +88,7 @@ def choose_files(paths: Iterable[str]) -> tuple[str, ...]:
     folders: dict[str, list[str]] = {}
     for path in map(PurePosixPath, paths):
         folders.setdefault(str(path.parent), []).append(path.name)
-    chosen = [name for name in ("model_index.json", "README.md") if name in folders.get(".", ())]
+    chosen = [name for name in _ROOT_FILES if name in folders.get(".", ())]
     for folder in sorted(COMPONENTS & folders.keys()):
         chosen += [f"{folder}/{name}" for name in _choose_in_folder(folder, folders[folder])]
     return tuple(chosen)

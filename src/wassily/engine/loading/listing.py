@@ -15,13 +15,15 @@ from wassily.errors import ModelBroken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One line of the list. `size_bytes`: on disk, with the prior; 0 for a model that is not here.
+    """One line of the list.
 
-    `can`: the workflows it was trained for. `place`: the repository, or the folder of an embedded model.
+    `status`: "known" can be fetched, "to convert" cannot as it is. `size_bytes`: on disk, with the
+    prior; 0 for a model that is not here. `can`: its workflows. `place`: the repository, or the
+    folder of an embedded model.
     """
 
     name: str
-    status: Literal["embedded", "cached", "known"]
+    status: Literal["embedded", "cached", "known", "to convert"]
     size_bytes: int
     family: Family
     licence: str | None
@@ -63,7 +65,7 @@ def _describe(
         size_bytes=_measure(folder),
         family=nature.family,
         licence=next(iter(read_front_matter(folder).get("license", ())), None),
-        can=abilities(nature.family, inpaint=nature.inpaint),
+        can=abilities(inpaint=nature.inpaint),
         place=place,
     )
 
@@ -74,11 +76,11 @@ def _describe_known(known: Known) -> ModelEntry:
     complete = len(cached) == len(folders)
     return ModelEntry(
         name=known.name,
-        status="cached" if complete else "known",
+        status="cached" if complete else ("to convert" if known.obstacle else "known"),
         size_bytes=sum(map(_measure, cached)) if complete else 0,
         family=known.family,
         licence=known.licence,
-        can=abilities(known.family, inpaint=known.inpaint),
+        can=abilities(inpaint=known.inpaint),
         place=known.repo,
     )
 

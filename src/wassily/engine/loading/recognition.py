@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wassily.engine.loading.checkpoint import SETTINGS, Family, read_json
-from wassily.engine.loading.layout import NETWORKS, PRIOR_NETWORKS, list_parts, weight_files
+from wassily.engine.loading.layout import NETWORKS, NULL_EMBEDDING, PRIOR_NETWORKS, list_parts, weight_files
 from wassily.engine.loading.vocabulary import check_vocabulary
 from wassily.errors import ModelBroken
 
@@ -78,13 +78,15 @@ def prior_dim(folder: Path) -> int | None:
 
 
 def check_parts(folder: Path, family: Family, *, prior: bool) -> tuple[Path, ...]:
-    """Check that every component is there, and return the weight files; raises ModelBroken."""
+    """Check that every component is there, and return all files of weights; raises ModelBroken."""
     for component in list_parts(family, holds_prior=prior):
         read_json(folder / component / SETTINGS.get(component, "config.json"))
         if component == "tokenizer":
             check_vocabulary(folder / component)
     networks = PRIOR_NETWORKS if prior else NETWORKS[family]
-    return tuple(file for network in networks for file in weight_files(folder, network))
+    extra = folder / NULL_EMBEDDING
+    files = [file for network in networks for file in weight_files(folder, network)]
+    return (*files, extra) if extra.is_file() else tuple(files)
 
 
 def _unknown(folder: Path, why: str) -> ModelBroken:
