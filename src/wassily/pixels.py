@@ -63,7 +63,9 @@ def crop_centre(pixels: np.ndarray, width: int, height: int) -> np.ndarray:
     return pixels[..., top : top + height, left : left + width, :]
 
 
-def grow(image: Image.Image, margins: tuple[int, int, int, int], overlap: int) -> tuple[Image.Image, Image.Image]:
+def grow(
+    image: Image.Image, margins: tuple[int, int, int, int], overlap: int
+) -> tuple[Image.Image, Image.Image]:
     """A larger canvas (border repeated) and its mask: white where new and `overlap` px into the old.
 
     `margins`: px added at left, top, right and bottom; sides that do not grow have no overlap.
@@ -72,7 +74,10 @@ def grow(image: Image.Image, margins: tuple[int, int, int, int], overlap: int) -
     pixels = np.pad(np.asarray(image), ((top, bottom), (left, right), (0, 0)), mode="edge")
     hole = np.full(pixels.shape[:2], 255, dtype=np.uint8)
     rows, columns = image.height, image.width
-    inner = [min(overlap, size // 4) if margin else 0 for margin, size in zip(margins, (columns, rows) * 2, strict=True)]
+    inner = [
+        min(overlap, size // 4) if margin else 0
+        for margin, size in zip(margins, (columns, rows) * 2, strict=True)
+    ]
     hole[top + inner[1] : top + rows - inner[3], left + inner[0] : left + columns - inner[2]] = 0
     return Image.fromarray(pixels), Image.fromarray(hole)
 

@@ -4,7 +4,6 @@ A picture is a pure function of its request, the weights and the versions, so ev
 settled here: an omitted seed is drawn at once, a path becomes pixels, a bad value is refused.
 """
 
-import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from PIL import Image
 
+from wassily.checks import check_number, check_prompt, check_text, check_whole
 from wassily.errors import RequestError
 from wassily.pixels import cover, grow, open_mask, open_rgb
 
@@ -74,25 +74,25 @@ class Drawing:
     prior_guidance: float | None = None
 
     def __post_init__(self) -> None:
-        _check_text("prompt", self.prompt)
-        _check_text("negative", self.negative)
-        _check_whole("steps", self.steps, low=1, high=MOST_STEPS)
-        _check_whole("prior_steps", self.prior_steps, low=1, high=MOST_STEPS)
-        _check_number("guidance", self.guidance, low=0.0, high=100.0)
-        _check_number("prior_guidance", self.prior_guidance, low=0.0, high=100.0)
-        _check_whole("width", self.width, low=SMALLEST_PX, high=LARGEST_PX)
-        _check_whole("height", self.height, low=SMALLEST_PX, high=LARGEST_PX)
-        _check_whole("count", self.count, low=1, high=MOST_IMAGES)
+        check_text("prompt", self.prompt)
+        check_text("negative", self.negative)
+        check_whole("steps", self.steps, low=1, high=MOST_STEPS)
+        check_whole("prior_steps", self.prior_steps, low=1, high=MOST_STEPS)
+        check_number("guidance", self.guidance, low=0.0, high=100.0)
+        check_number("prior_guidance", self.prior_guidance, low=0.0, high=100.0)
+        check_whole("width", self.width, low=SMALLEST_PX, high=LARGEST_PX)
+        check_whole("height", self.height, low=SMALLEST_PX, high=LARGEST_PX)
+        check_whole("count", self.count, low=1, high=MOST_IMAGES)
         if self.sampler is not None and self.sampler not in SAMPLERS:
             raise RequestError(
                 f"unknown sampler {self.sampler!r}",
                 why="it is not one that works with these models",
                 fix=f"use one of {', '.join(SAMPLERS)}",
             )
-        _check_whole("seed", self.seed, low=0, high=LARGEST_SEED)
+        check_whole("seed", self.seed, low=0, high=LARGEST_SEED)
         if self.seed is None:
             _settle(self, "seed", secrets.randbelow(2**32))
-        _check_whole("the last picture's seed", self.first_seed + self.count - 1, low=0, high=LARGEST_SEED)
+        check_whole("the last picture's seed", self.first_seed + self.count - 1, low=0, high=LARGEST_SEED)
 
     @property
     def first_seed(self) -> int:
@@ -112,7 +112,7 @@ class Text2Image(Drawing):
 
     def __post_init__(self) -> None:
         Drawing.__post_init__(self)
-        _check_prompt(self.prompt)
+        check_prompt(self.prompt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -128,9 +128,9 @@ class Image2Image(Drawing):
 
     def __post_init__(self) -> None:
         Drawing.__post_init__(self)
-        _check_prompt(self.prompt)
+        check_prompt(self.prompt)
         _settle(self, "image", open_rgb(self.image))
-        _check_number("strength", self.strength, low=0.0, high=1.0)
+        check_number("strength", self.strength, low=0.0, high=1.0)
 
     @property
     def pixels(self) -> Image.Image:
@@ -153,11 +153,11 @@ class Inpaint(Drawing):
 
     def __post_init__(self) -> None:
         Drawing.__post_init__(self)
-        _check_prompt(self.prompt)
+        check_prompt(self.prompt)
         _settle(self, "image", open_rgb(self.image))
         _settle(self, "mask", open_mask(self.mask))
-        _check_number("strength", self.strength, low=0.0, high=1.0)
-        _check_whole("feather", self.feather, low=0, high=LARGEST_PX)
+        check_number("strength", self.strength, low=0.0, high=1.0)
+        check_whole("feather", self.feather, low=0, high=LARGEST_PX)
         if self.hole.getextrema()[1] == 0:
             raise RequestError(
                 "the mask is black everywhere",
@@ -200,11 +200,11 @@ class Outpaint(Drawing):
 
     def __post_init__(self) -> None:
         Drawing.__post_init__(self)
-        _check_prompt(self.prompt)
+        check_prompt(self.prompt)
         _settle(self, "image", open_rgb(self.image))
         for name in ("left", "right", "top", "bottom", "feather"):
-            _check_whole(name, getattr(self, name), low=0, high=LARGEST_PX)
-        _check_number("aspect", self.aspect, low=0.05, high=20.0)
+            check_whole(name, getattr(self, name), low=0, high=LARGEST_PX)
+        check_number("aspect", self.aspect, low=0.05, high=20.0)
         sides = (self.left, self.right, self.top, self.bottom)
         if (self.aspect is not None) == any(sides):
             raise RequestError(
@@ -268,7 +268,7 @@ class Mix(Drawing):
         Drawing.__post_init__(self)
         pairs = tuple((_open_source(source), weight) for source, weight in self.sources)
         for _, weight in pairs:
-            _check_number("weight", weight, low=-100.0, high=100.0)
+            check_number("weight", weight, low=-100.0, high=100.0)
         if not pairs or sum(weight for _, weight in pairs) <= 0:
             raise RequestError(
                 "there is nothing to mix",
@@ -303,10 +303,10 @@ class Interpolate(Drawing):
         Drawing.__post_init__(self)
         _settle(self, "start", _open_source(self.start))
         _settle(self, "end", _open_source(self.end))
-        _check_whole("frames", self.frames, low=2, high=1000)
-        _check_whole("end_seed", self.end_seed, low=0, high=LARGEST_SEED)
-        _check_whole("frame", self.frame, low=0, high=self.frames - 1)
-        _check_whole("count", self.count, low=1, high=1)
+        check_whole("frames", self.frames, low=2, high=1000)
+        check_whole("end_seed", self.end_seed, low=0, high=LARGEST_SEED)
+        check_whole("frame", self.frame, low=0, high=self.frames - 1)
+        check_whole("count", self.count, low=1, high=1)
 
     @property
     def positions(self) -> tuple[float, ...]:
@@ -353,8 +353,8 @@ def _open_source(source: Source) -> str | Image.Image | Embedding:
     if isinstance(source, Path | Image.Image):
         return open_rgb(source)
     if isinstance(source, str):
-        _check_text("source", source)
-        _check_prompt(source)
+        check_text("source", source)
+        check_prompt(source)
         return source
     if isinstance(source, Embedding):
         return source
@@ -363,54 +363,6 @@ def _open_source(source: Source) -> str | Image.Image | Embedding:
         why="sources are texts, pictures and embeddings",
         fix="give a str, a Pillow image, a pathlib.Path or an Embedding",
     )
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise RequestError(
-            f"{name} is not a text",
-            why=f"it is of type {type(value).__name__}",
-            fix="give one str; for several pictures make several requests",
-        )
-
-
-def _check_prompt(prompt: str) -> None:
-    if not prompt.strip():
-        raise RequestError(
-            "the prompt is empty",
-            why="the model draws what the words say",
-            fix="say what the picture should show, such as 'a red fox in a snowy forest'",
-        )
-
-
-def _check_whole(name: str, value: object, *, low: int, high: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise RequestError(
-            f"{name} is {value!r}", why="it must be a whole number", fix=f"give one from {low} to {high}"
-        )
-    if not low <= value <= high:
-        raise RequestError(
-            f"{name} is {value}",
-            why=f"it must lie between {low} and {high}",
-            fix="choose a value in that range",
-        )
-
-
-def _check_number(name: str, value: object, *, low: float, high: float) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RequestError(
-            f"{name} is {value!r}", why="it must be a number", fix=f"give one from {low:g} to {high:g}"
-        )
-    if not low <= value <= high:
-        raise RequestError(
-            f"{name} is {value:g}",
-            why=f"it must lie between {low:g} and {high:g}",
-            fix="choose a value in that range",
-        )
 
 
 __all__ = [

@@ -28,7 +28,9 @@ def prior_steps(engine):
 def test_a_picture_is_the_same_alone_and_anywhere_in_a_batch(engine, sampler):
     def latents(seed, count):
         options = {**SHORT, **prior_steps(engine), "sampler": sampler, "guidance": 2.0}
-        return our_latents(engine, Text2Image(prompt=PROMPT, negative="dark", seed=seed, count=count, **options))
+        return our_latents(
+            engine, Text2Image(prompt=PROMPT, negative="dark", seed=seed, count=count, **options)
+        )
 
     together = latents(40, 5)
     assert (together[0] - together[1]).abs().max() > 0.1

@@ -140,8 +140,10 @@ def test_image2image(engine, prior, pipeline, negative, strength):
 
 
 def test_an_oblong_picture_keeps_its_shape(engine):
-    """diffusers swaps width and height in its preprocessing, and then refuses its own latents."""
-    request = Image2Image(prompt=PROMPT, image=photo(128, 64), steps=2, strength=0.5, seed=SEED, prior_steps=2)
+    """Diffusers swaps width and height in its preprocessing, and then refuses its own latents."""
+    request = Image2Image(
+        prompt=PROMPT, image=photo(128, 64), steps=2, strength=0.5, seed=SEED, prior_steps=2
+    )
     assert our_latents(engine, request).shape == (1, 4, 8, 16)
 
 

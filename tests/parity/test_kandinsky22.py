@@ -9,7 +9,6 @@ from diffusers import (
     KandinskyV22Pipeline,
     KandinskyV22PriorPipeline,
 )
-
 from diffusers.pipelines.kandinsky2_2.pipeline_kandinsky2_2_prior import KandinskyPriorPipelineOutput
 
 from tests.parity.pictures import hole, photo
@@ -162,9 +161,7 @@ def test_interpolate(engine, prior, pipeline, negative):
     image = photo(64, 64)
     image.format = "PNG"
     sources, weights = ["a cat", "a dog", image], [0.3, 0.5, 0.2]
-    output = quietly(
-        _interpolate_with_one_noise, prior, sources, weights, negative=negative
-    )
+    output = quietly(_interpolate_with_one_noise, prior, sources, weights, negative=negative)
     theirs = their_latents(
         pipeline,
         image_embeds=output.image_embeds,
@@ -196,7 +193,7 @@ def test_many_steps_with_the_cached_prior_are_those_of_the_plain_one(engine, pri
 
 
 def test_every_item_of_a_batch_keeps_its_own_mask(inpainter):
-    """diffusers lays picture 0 and mask 0 over every item; ours composites row by row."""
+    """Diffusers lays picture 0 and mask 0 over every item; ours composites row by row."""
     core = inpainter.core
     images = np.stack([np.asarray(photo(64, 64, seed=seed)) for seed in (0, 1)])
     masks = np.stack([np.asarray(hole(64, 64)), np.asarray(hole(64, 64).transpose(1))])
@@ -248,7 +245,7 @@ def _components_read(engine):
 
 
 def _interpolate_with_one_noise(prior, sources, weights, *, negative):
-    """diffusers' interpolate, every text with the noise of the image's own seed, as ours has it."""
+    """Diffusers' interpolate, every text with the noise of the image's own seed, as ours has it."""
     parts = []
     for source, weight in zip(sources, weights, strict=True):
         if isinstance(source, str):

@@ -104,7 +104,7 @@ def test_image2image(engine, pipeline, negative, strength, width, height):
 
 
 def test_a_longer_negative_prompt_is_read_whole(engine, pipeline):
-    """diffusers cuts the negative prompt to the prompt's length; ours keeps every token of it."""
+    """Diffusers cuts the negative prompt to the prompt's length; ours keeps every token of it."""
     prompt, negative = "a fox", "blurry dark grey noise and frames and a cat and a dog"
     tokens = len(pipeline.tokenizer(negative).input_ids)
     _, cut, _, _ = quietly(pipeline.encode_prompt, prompt, negative_prompt=negative, _cut_context=True)
@@ -117,12 +117,13 @@ def test_a_longer_negative_prompt_is_read_whole(engine, pipeline):
 
 
 def test_guidance_does_not_jump_where_it_begins(engine, pipeline):
-    """diffusers turns guidance off at 1 and below: w = 1.001 is then w = 0 plus a jump."""
+    """Diffusers turns guidance off at 1 and below: w = 1.001 is then w = 0 plus a jump."""
 
     def ours(guidance):
-        return our_latents(engine, Text2Image(prompt=PROMPT, steps=2, guidance=guidance, width=64, height=64, seed=1))
+        return our_latents(
+            engine, Text2Image(prompt=PROMPT, steps=2, guidance=guidance, width=64, height=64, seed=1)
+        )
 
     steps = [largest_difference(ours(w), ours(w + 0.001)) for w in (0.0, 0.5, 1.0)]
     assert max(steps) <= 0.01
     assert largest_difference(ours(0.0), ours(1.0)) > 0.05
-

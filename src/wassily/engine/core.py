@@ -67,7 +67,9 @@ class Start:
 class Core:
     """A checkpoint ready to draw; made by `load`."""
 
-    def __init__(self, family: Family, *, checkpoint: Checkpoint, networks: Resident, dtype: torch.dtype) -> None:
+    def __init__(
+        self, family: Family, *, checkpoint: Checkpoint, networks: Resident, dtype: torch.dtype
+    ) -> None:
         self.family = family
         self.checkpoint = checkpoint
         self.device = networks.device
@@ -187,7 +189,9 @@ class Core:
 def _own_spec(spec: Spec, checkpoint: Checkpoint) -> Spec:
     """The family's spec, with the defaults a checkpoint carries in its own wassily.json."""
     own = _carried(checkpoint).get("defaults", {})
-    return replace(spec, **{name: own[name] for name in ("width", "height", "steps", "guidance") if name in own})
+    return replace(
+        spec, **{name: own[name] for name in ("width", "height", "steps", "guidance") if name in own}
+    )
 
 
 def _preview(checkpoint: Checkpoint) -> np.ndarray | None:

@@ -11,7 +11,8 @@ from wassily.workflows.settle import sampling_of, wording_of
 
 def image2image(core: Core, request: Image2Image) -> Workflow:
     """Noise the picture by `strength` and denoise it; strength 0 gives it back as it is."""
-    assert request.width and request.height  # settled
+    assert request.width
+    assert request.height
     image = np.asarray(cover(request.pixels, request.width, request.height))
     if request.strength == 0:
         yield from (Drawn(seed=seed, pixels=image) for seed in request.seeds)

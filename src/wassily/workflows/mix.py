@@ -9,7 +9,8 @@ from wassily.workflows.settle import sampling_of, wording_of
 
 def mix(core: Core, request: Mix) -> Workflow:
     """Draw the weighted sum of what the sources mean to the model."""
-    assert request.width and request.height  # settled
+    assert request.width
+    assert request.height
     sampling = sampling_of(request, request.width, request.height)
     wording = wording_of(request)
     for seeds in core.batches(request.seeds, sampling):
@@ -24,7 +25,8 @@ def mix(core: Core, request: Mix) -> Workflow:
 
 def interpolate(core: Core, request: Interpolate) -> Workflow:
     """Draw the frames between two sources, each as it would be alone."""
-    assert request.width and request.height  # settled
+    assert request.width
+    assert request.height
     sampling = sampling_of(request, request.width, request.height)
     wording = wording_of(request)
     seeds = request.seeds

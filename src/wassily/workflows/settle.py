@@ -34,7 +34,9 @@ def settle(request: AnyRequest, core: Core) -> AnyRequest:
 
 def sampling_of(request: Drawing, width: int, height: int) -> Sampling:
     """How a settled request is denoised on a canvas that holds width x height px."""
-    assert request.steps and request.sampler and request.guidance is not None  # settled
+    assert request.steps
+    assert request.sampler
+    assert request.guidance is not None
     return Sampling(
         width=canvas_px(width),
         height=canvas_px(height),

@@ -9,7 +9,8 @@ from wassily.workflows.settle import sampling_of, wording_of
 
 def text2image(core: Core, request: Text2Image) -> Workflow:
     """Draw a settled request from pure noise; the canvas is cropped to the size asked."""
-    assert request.width and request.height  # settled
+    assert request.width
+    assert request.height
     sampling = sampling_of(request, request.width, request.height)
     wording = wording_of(request)
     for seeds in core.batches(request.seeds, sampling):

@@ -48,7 +48,9 @@ def test_the_rewritten_network_is_the_published_one(engine):
         ours = predict_noise(unet, x.repeat(2, 1, 1, 1), 321, condition.rows)
         embeds = torch.stack([torch.zeros_like(words.embeds_LD), words.embeds_LD])
         masks = torch.stack([torch.zeros_like(words.mask_L), words.mask_L])
-        theirs = unet(x.repeat(2, 1, 1, 1), 321, encoder_hidden_states=embeds, encoder_attention_mask=masks)[0]
+        theirs = unet(x.repeat(2, 1, 1, 1), 321, encoder_hidden_states=embeds, encoder_attention_mask=masks)[
+            0
+        ]
     assert largest_difference(ours, theirs) <= 1e-5
 
 

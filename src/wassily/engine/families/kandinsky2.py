@@ -85,11 +85,15 @@ class Kandinsky2:
         if self._tokenizer is not None:
             yield from cut_note(self._tokenizer, wording.prompt, limit=_TEXT_TOKENS)
             read = [self._read(self._tokenizer, text) for text in words]
-            text, states = (torch.cat(part).repeat_interleave(len(seeds), 0) for part in zip(*read, strict=True))
+            text, states = (
+                torch.cat(part).repeat_interleave(len(seeds), 0) for part in zip(*read, strict=True)
+            )
         vision = torch.cat(visions).to(self._networks.dtype)
         return Condition2(vision_RD=vision, text_RD=text, states_RTW=states, guidance=wording.guidance)
 
-    def negative(self, concept: Vision, wording: Wording, seeds: Sequence[int]) -> Generator[Event, None, Tensor]:
+    def negative(
+        self, concept: Vision, wording: Wording, seeds: Sequence[int]
+    ) -> Generator[Event, None, Tensor]:
         """The image embeddings (B, D) that a concept is guided away from."""
         return (yield from negative_vision(self._prior, concept, wording, seeds))
 
@@ -107,7 +111,9 @@ class Kandinsky2:
             added_cond_kwargs=added,
             return_dict=False,
         )[0].float()
-        return output if condition.guidance == self.spec.neutral_guidance else guide(output, condition.guidance)
+        return (
+            output if condition.guidance == self.spec.neutral_guidance else guide(output, condition.guidance)
+        )
 
     def begin(self, clean: Tensor, noise: Tensor, first: Move, strength: float) -> Tensor:
         """The latents noised to the level of the first step; 2.1 noises by strength instead.

@@ -144,15 +144,15 @@ class Kandinsky3:
             device = self._networks.device
             ids, mask = tokenise(self._tokenizer, text, length=_TEXT_TOKENS, device=device, pad=False)
             states = self._networks["text_encoder"](ids, attention_mask=mask).last_hidden_state[0]
-            length = min(len(states) + 1, _TEXT_TOKENS)  # the reference keeps one empty position, where it fits
+            length = min(
+                len(states) + 1, _TEXT_TOKENS
+            )  # the reference keeps one empty position, where it fits
             embeds = pad_to(states.to(self._networks.dtype), length)
             self._texts[text] = Words(embeds_LD=embeds, mask_L=pad_to(mask[0], length))
         return self._texts[text]
 
     def _project(self, words: Words, *, original: bool, length: int = 0) -> TextRows:
-        rows = read_text(
-            self._unet, words.embeds_LD, words.mask_L, length=max(length, len(words.mask_L))
-        )
+        rows = read_text(self._unet, words.embeds_LD, words.mask_L, length=max(length, len(words.mask_L)))
         if not original:
             return rows
         # The original zeroes padding after the projection, diffusers before it.

@@ -4,7 +4,7 @@ Legend: B images, C channels, H W pixels, h w = H/8 W/8 latent cells.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ UNIT_PX: Final = 64  # the networks halve the latents three times
 class Movq:
     """The picture codec of a checkpoint; `read` gives the network, and is called at first use."""
 
-    def __init__(self, read: Callable[[], nn.Module], *, preview: np.ndarray | None = None) -> None:
+    def __init__(self, read: Callable[[], Any], *, preview: np.ndarray | None = None) -> None:
         self._read = read
         self._preview = preview
 
@@ -61,7 +61,8 @@ def fit_preview(encode: Callable[[Tensor], Tensor], *, device: torch.device) -> 
         latents = encode(pixels.to(device)).cpu()
     flat = latents.permute(0, 2, 3, 1).reshape(-1, latents.shape[1])
     known = torch.cat([flat, torch.ones(len(flat), 1)], dim=1)
-    return torch.linalg.lstsq(known, colours).solution.numpy()
+    solution: np.ndarray = torch.linalg.lstsq(known, colours).solution.numpy()
+    return solution
 
 
 def to_bytes(pixels: Tensor) -> np.ndarray:

@@ -52,20 +52,17 @@ class Prior:
 
         def predict(x_BD: Tensor, t: int) -> Tensor:
             clean_RBD = cache.predict(x_BD.to(self._networks.dtype).expand(len(texts), -1, -1), t).float()
-            if not guided:
-                return clean_RBD[0]
-            away, towards = clean_RBD
-            return away + guidance * (towards - away)
+            first, last = clean_RBD[0], clean_RBD[-1]
+            return first + guidance * (last - first) if guided else last
 
         noise = Noise(seeds, device=self._networks.device)
         moves = plan_moves(self._schedule, "unclip", wording.prior_steps or 25)
         x_BD = noise.draw((prior.config.embedding_dim,))
         for moment in denoise(predict, x_BD, moves, schedule=self._schedule, noise=noise):
             x_BD = moment.x
-            yield Step(
-                stage="prior", index=moment.index, total=moment.total, seeds=tuple(seeds), sketch=list
-            )
-        return x_BD * prior.clip_std.float() + prior.clip_mean.float()
+            yield Step(stage="prior", index=moment.index, total=moment.total, seeds=tuple(seeds), sketch=list)
+        scaled: Tensor = x_BD * prior.clip_std.float() + prior.clip_mean.float()
+        return scaled
 
     @property
     def width(self) -> int:

@@ -34,4 +34,6 @@ def cut_note(tokenizer: Tokenizer, text: str, *, limit: int) -> list[Note]:
     special = set(tokenizer.all_special_ids)
     body = [token for token in ids if token not in special]
     dropped = tokenizer.decode(body[len([token for token in kept if token not in special]) :]).strip()
-    return [Note(text=f'the prompt is {len(ids)} tokens long, the model reads {limit}: "{dropped}" is left out')]
+    return [
+        Note(text=f'the prompt is {len(ids)} tokens long, the model reads {limit}: "{dropped}" is left out')
+    ]

@@ -5,9 +5,10 @@ text never change from step to step. Legend: R condition rows, N images per row,
 P = T + 1 cached positions, S = 3 new ones (time, noisy embedding, readout), D width, K heads.
 """
 
+from typing import Any
+
 import torch
-from diffusers import PriorTransformer
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 _MASKED = -10000.0  # what the published network adds where attention is not allowed
@@ -20,7 +21,7 @@ class PriorCache:
     1 where there is text.
     """
 
-    def __init__(self, prior: PriorTransformer, *, text_RD: Tensor, hidden_RTD: Tensor, mask_RT: Tensor) -> None:
+    def __init__(self, prior: Any, *, text_RD: Tensor, hidden_RTD: Tensor, mask_RT: Tensor) -> None:
         self._prior = prior
         self._mask = _attention_mask(prior, mask_RT)
         self._cached = hidden_RTD.shape[1] + 1
@@ -47,7 +48,7 @@ class PriorCache:
             all_values = torch.cat([value.repeat_interleave(images, dim=0), new_value], dim=2)
             tokens = _block(block, tokens, all_keys, all_values, mask)
         clean: Tensor = prior.proj_to_clip_embeddings(prior.norm_out(tokens)[:, -1])
-        return clean.unflatten(0, (rows, images))
+        return clean.reshape(rows, images, -1)
 
     def _new_tokens(self, x_QD: Tensor, t: int) -> Tensor:
         prior = self._prior
@@ -55,26 +56,27 @@ class PriorCache:
         time_QD = prior.time_embedding(prior.time_proj(times).to(x_QD.dtype))
         readout = prior.prd_embedding.to(x_QD.dtype).expand(len(x_QD), -1, -1)
         tokens = torch.cat([time_QD[:, None], prior.proj_in(x_QD)[:, None], readout], dim=1)
-        return tokens + prior.positional_embedding[:, self._cached :].to(tokens.dtype)
+        places: Tensor = prior.positional_embedding[:, self._cached :].to(tokens.dtype)
+        return tokens + places
 
 
-def _attention_mask(prior: PriorTransformer, mask_RT: Tensor) -> Tensor:
+def _attention_mask(prior: Any, mask_RT: Tensor) -> Tensor:
     hidden = (1 - mask_RT.to(prior.dtype)) * _MASKED
     padded = functional.pad(hidden, (0, prior.additional_embeddings))
     mask: Tensor = (padded[:, None, :] + prior.causal_attention_mask).to(prior.dtype)
     return mask[:, None]
 
 
-def _keys(block: nn.Module, x_BSD: Tensor) -> tuple[Tensor, Tensor]:
+def _keys(block: Any, x_BSD: Tensor) -> tuple[Tensor, Tensor]:
     normed = block.norm1(x_BSD)
     return _heads(block, block.attn1.to_k(normed)), _heads(block, block.attn1.to_v(normed))
 
 
-def _heads(block: nn.Module, x_BSD: Tensor) -> Tensor:
-    return x_BSD.unflatten(-1, (block.attn1.heads, -1)).transpose(1, 2)
+def _heads(block: Any, x_BSD: Tensor) -> Tensor:
+    return x_BSD.reshape(*x_BSD.shape[:2], block.attn1.heads, -1).transpose(1, 2)
 
 
-def _block(block: nn.Module, x_BSD: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def _block(block: Any, x_BSD: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     query = _heads(block, block.attn1.to_q(block.norm1(x_BSD)))
     seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     x_BSD = x_BSD + block.attn1.to_out[0](seen.transpose(1, 2).flatten(2))

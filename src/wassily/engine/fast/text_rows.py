@@ -6,9 +6,9 @@ once per prompt at the prompt's own length. Legend: L tokens, D text width, E ti
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from diffusers import Kandinsky3UNet
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,20 +24,22 @@ class TextRows:
     pooled: Tensor
 
 
-def read_text(unet: Kandinsky3UNet, embeds_LD: Tensor, mask_L: Tensor, *, length: int) -> TextRows:
+def read_text(unet: Any, embeds_LD: Tensor, mask_L: Tensor, *, length: int) -> TextRows:
     """One row of projected and pooled text; positions past the mask count in the pooling, up to `length`."""
     context = unet.encoder_hid_proj(pad_to(embeds_LD, length)[None])
     return pool_text(unet, context, pad_to(mask_L, length)[None])
 
 
-def pool_text(unet: Kandinsky3UNet, context_RLD: Tensor, mask_RL: Tensor) -> TextRows:
+def pool_text(unet: Any, context_RLD: Tensor, mask_RL: Tensor) -> TextRows:
     """The rows of an already projected context."""
     nothing = context_RLD.new_zeros(len(context_RLD), unet.config.time_embedding_dim)
     bias = ((1 - mask_RL.to(context_RLD.dtype)) * _MASKED)[:, None]
-    return TextRows(context=context_RLD, mask=mask_RL, pooled=unet.add_time_condition(nothing, context_RLD, bias))
+    return TextRows(
+        context=context_RLD, mask=mask_RL, pooled=unet.add_time_condition(nothing, context_RLD, bias)
+    )
 
 
-def stack_rows(unet: Kandinsky3UNet, rows: list[TextRows]) -> TextRows:
+def stack_rows(unet: Any, rows: list[TextRows]) -> TextRows:
     """Rows of several lengths as one, padded with what the network makes of an empty position."""
     longest = max(row.context.shape[1] for row in rows)
     empty = unet.encoder_hid_proj(rows[0].context.new_zeros(1, 1, unet.config.encoder_hid_dim))
@@ -51,7 +53,7 @@ def stack_rows(unet: Kandinsky3UNet, rows: list[TextRows]) -> TextRows:
     )
 
 
-def predict_noise(unet: Kandinsky3UNet, x_RCHW: Tensor, t: int, rows: TextRows) -> Tensor:
+def predict_noise(unet: Any, x_RCHW: Tensor, t: int, rows: TextRows) -> Tensor:
     """Kandinsky3UNet.forward with the text already read; (R, C, H, W)."""
     time = torch.full((len(x_RCHW),), t, device=x_RCHW.device)
     embedded = unet.time_embedding(unet.time_proj(time).to(x_RCHW.dtype)) + rows.pooled

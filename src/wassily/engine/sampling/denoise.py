@@ -33,7 +33,13 @@ class Moment:
 
 
 def denoise(
-    predict: Predict, x: Tensor, moves: Sequence[Move], *, schedule: Schedule, noise: Noise, keep: Keep | None = None
+    predict: Predict,
+    x: Tensor,
+    moves: Sequence[Move],
+    *,
+    schedule: Schedule,
+    noise: Noise,
+    keep: Keep | None = None,
 ) -> Iterator[Moment]:
     """Walk `moves` from x, yielding each step; close the generator to cancel.
 

@@ -93,9 +93,7 @@ def ddim(schedule: Schedule, times: Sequence[int]) -> list[Move]:
     for t, t_next in _pairs(times):
         here = schedule.alpha_bar[t]
         after = schedule.alpha_bar[t_next] if t_next >= 0 else torch.tensor(schedule.final_alpha_bar)
-        moves.append(
-            Move(levels=_levels(t, here, after), x0_scale=after**0.5, eps_scale=(1 - after) ** 0.5)
-        )
+        moves.append(Move(levels=_levels(t, here, after), x0_scale=after**0.5, eps_scale=(1 - after) ** 0.5))
     return moves
 
 
@@ -157,22 +155,19 @@ def dpm_solver_pp_2m_karras(schedule: Schedule, times: Sequence[int]) -> list[Mo
 
 def _dpm_solver(times: list[int], sigmas: list[Tensor]) -> list[Move]:
     moves: list[Move] = []
-    step_before = None
+    step_before: Tensor | None = None
     for index, t in enumerate(times):
         alpha, sigma = _split(sigmas[index])
         last = index == len(times) - 1
         alpha_next, sigma_next = (_ONE, torch.tensor(0.0)) if last else _split(sigmas[index + 1])
         step = torch.log(alpha_next) - torch.log(sigma_next) - (torch.log(alpha) - torch.log(sigma))
         x0_scale = -(alpha_next * (torch.exp(-step) - 1.0))
-        second_order = step_before is not None and not last
         moves.append(
             Move(
-                levels=Levels(
-                    t=t, alpha=alpha, sigma=sigma, alpha_next=alpha_next, sigma_next=sigma_next
-                ),
+                levels=Levels(t=t, alpha=alpha, sigma=sigma, alpha_next=alpha_next, sigma_next=sigma_next),
                 x0_scale=x0_scale,
                 x_scale=sigma_next / sigma,
-                change_scale=0.5 * x0_scale / (step_before / step) if second_order else None,
+                change_scale=None if step_before is None or last else 0.5 * x0_scale / (step_before / step),
             )
         )
         step_before = step

@@ -34,9 +34,13 @@ def slerp(start: Tensor, end: Tensor, position: float) -> Tensor:
     cosine = (flat_start * flat_end).sum(dim=1, keepdim=True) / (length_start * length_end).clamp(min=1e-12)
     angle = torch.acos(cosine.clamp(-1, 1))
     straight = angle.sin() < 1e-4
-    share = torch.where(straight, angle.new_tensor(1 - position), ((1 - position) * angle).sin() / angle.sin())
+    share = torch.where(
+        straight, angle.new_tensor(1 - position), ((1 - position) * angle).sin() / angle.sin()
+    )
     share_end = torch.where(straight, angle.new_tensor(position), (position * angle).sin() / angle.sin())
     length = (1 - position) * length_start + position * length_end
-    mixed = share * flat_start / length_start.clamp(min=1e-12) + share_end * flat_end / length_end.clamp(min=1e-12)
+    mixed = share * flat_start / length_start.clamp(min=1e-12) + share_end * flat_end / length_end.clamp(
+        min=1e-12
+    )
     turned = torch.where(straight, (1 - position) * flat_start + position * flat_end, length * mixed)
     return turned.reshape(start.shape)

@@ -1,5 +1,6 @@
 """The samplers by name: which steps they take and what they need of a schedule."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,34 +16,41 @@ from wassily.engine.sampling.moves import (
 )
 from wassily.engine.sampling.schedule import Schedule, check_steps, timesteps, unclip_timesteps
 
+_SAMPLERS: Final[dict[str, Callable[[Schedule, Sequence[int]], list[Move]]]] = {
+    "ddpm": ddpm,
+    "ddim": ddim,
+    "dpm++2m": dpm_solver_pp_2m,
+    "dpm++2m-karras": dpm_solver_pp_2m_karras,
+    "lcm": lcm,
+    "original": original,
+    "unclip": unclip,
+}
 ORIGINAL_QUANTILE: Final = 0.99
 ORIGINAL_INPAINT_QUANTILE: Final = 0.95
 
 
 def plan_moves(schedule: Schedule, sampler: str, steps: int) -> list[Move]:
-    """The moves of `steps` steps with the named sampler (one of request.SAMPLERS, or unclip).
+    """The moves of `steps` steps with the named sampler, a key of _SAMPLERS.
 
     Raises RequestError for too many steps, CapabilityError where the schedule rules it out.
     """
     check_steps(schedule, steps)
+    return _SAMPLERS[sampler](schedule, _times(schedule, sampler, steps))
+
+
+def _times(schedule: Schedule, sampler: str, steps: int) -> list[int]:
     match sampler:
-        case "ddpm":
-            return ddpm(schedule, timesteps(schedule, steps, spacing=schedule.spacing or "leading"))
-        case "ddim":
-            return ddim(schedule, timesteps(schedule, steps, spacing=schedule.spacing or "leading"))
         case "unclip":
-            return unclip(schedule, unclip_timesteps(schedule, steps))
-        case "dpm++2m":
-            return dpm_solver_pp_2m(schedule, _solver_timesteps(schedule, steps))
-        case "dpm++2m-karras":
-            return dpm_solver_pp_2m_karras(schedule, _solver_timesteps(schedule, steps))
+            return unclip_timesteps(schedule, steps)
         case "original":
-            return original(schedule, list(range(999, 0, -max(1000 // steps, 1)))[:steps])
+            return list(range(999, 0, -max(1000 // steps, 1)))[:steps]
         case "lcm":
             # Kandinsky 3.1 Flash was distilled at 979, 729, 479, 229.
-            return lcm(schedule, [979 - index * (1000 // steps) for index in range(steps)])
-        case other:
-            raise AssertionError(f"sampler {other!r} passed the request's check")
+            return [max(979 - index * (1000 // steps), 0) for index in range(steps)]
+        case "dpm++2m" | "dpm++2m-karras":
+            return _solver_timesteps(schedule, steps)
+        case _:
+            return timesteps(schedule, steps, spacing=schedule.spacing or "leading")
 
 
 def for_sampler(schedule: Schedule, sampler: str, *, inpaint: bool) -> Schedule:

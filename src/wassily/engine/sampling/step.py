@@ -4,7 +4,6 @@ Legend: x_B... noisy latents or embeddings, x0 the clean ones they point to, eps
 them, z fresh noise; B images, C channels.
 """
 
-
 import torch
 from torch import Tensor
 
@@ -12,9 +11,14 @@ from wassily.engine.sampling.moves import Levels, Move
 from wassily.engine.sampling.schedule import Prediction, Schedule
 
 
-
 def advance(
-    move: Move, schedule: Schedule, *, prediction: Tensor, x: Tensor, x0_before: Tensor | None, z: Tensor | None
+    move: Move,
+    schedule: Schedule,
+    *,
+    prediction: Tensor,
+    x: Tensor,
+    x0_before: Tensor | None,
+    z: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
     """Take one step and return (x', x0), each shaped as `x`.
 
@@ -74,7 +78,7 @@ def _noise_in(move: Move, prediction: Tensor, x: Tensor, x0: Tensor, kind: Predi
 def _split_variance(move: Move, prediction: Tensor, x: Tensor) -> tuple[Tensor, Tensor | None]:
     if prediction.shape[1] == x.shape[1]:
         return prediction, move.noise_scale
-    mean, share = prediction.split(x.shape[1], dim=1)
+    mean, share = prediction.chunk(2, dim=1)
     if move.noise_scale is None or move.log_variance is None:
         return mean, move.noise_scale
     smallest, largest = move.log_variance
