@@ -12,26 +12,19 @@ from PIL import Image
 from wassily.errors import PictureError
 from wassily.pixels import open_mask, open_rgb
 
+LAB = Image.new("LAB", (5, 4), (100, 128, 128))
+CLEAR = Image.new("RGBA", (3, 3), (255, 0, 0, 0))
+
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "CMYK", "YCbCr", "HSV", "LAB"])
 def test_every_mode_becomes_rgb(mode: str) -> None:
-    opened = open_rgb(
-        Image.new("RGB", (5, 4), "white").convert("RGB").convert(mode) if mode != "LAB" else _lab()
-    )
+    opened = open_rgb(LAB if mode == "LAB" else Image.new("RGB", (5, 4)).convert(mode))
     assert opened.mode == "RGB"
     assert opened.size == (5, 4)
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "La", "RGBa"])
-def test_transparent_parts_are_laid_on_white(mode: str) -> None:
-    clear = Image.new("RGBA", (3, 3), (255, 0, 0, 0))
-    image = (
-        clear
-        if mode == "RGBA"
-        else Image.new("LA", (3, 3), (0, 0))
-        if mode == "LA"
-        else clear.convert("RGBa")
-    )
+@pytest.mark.parametrize("image", [CLEAR, CLEAR.convert("RGBa"), Image.new("LA", (3, 3), (0, 0))])
+def test_transparent_parts_are_laid_on_white(image: Image.Image) -> None:
     assert open_rgb(image).getpixel((1, 1)) == (255, 255, 255)
 
 
@@ -113,7 +106,3 @@ def _png_header(width: int, height: int) -> bytes:
         + chunk(b"IDAT", zlib.compress(bytes(99)))
         + chunk(b"IEND", b"")
     )
-
-
-def _lab() -> Image.Image:
-    return Image.new("LAB", (5, 4), (100, 128, 128))

@@ -42,6 +42,8 @@ BLACK = Image.new("L", (96, 64), 0)
         ({"guidance": -0.1}, "guidance"),
         ({"guidance": float("nan")}, "guidance"),
         ({"guidance": "4"}, "guidance"),
+        ({"guidance": 10**400}, "guidance"),
+        ({"guidance": float("inf")}, "guidance"),
         ({"prior_guidance": 101}, "prior_guidance"),
         ({"width": 63}, "width"),
         ({"height": 8193}, "height"),

@@ -73,4 +73,4 @@ def test_a_mistaken_variable_is_said_aloud(config: Path) -> None:
 
 
 def test_the_file_is_under_home_without_xdg() -> None:
-    assert settings_path({"HOME": "/home/x"}) == Path("/home/x/.config/wassily/settings.toml")
+    assert settings_path({"HOME": "/root"}) == Path("/root/.config/wassily/settings.toml")

@@ -74,4 +74,4 @@ def to_bytes(pixels: Tensor) -> np.ndarray:
 
 def from_bytes(pixels: np.ndarray, *, device: torch.device) -> Tensor:
     """(B, C, H, W) float32 in [-1, 1] of uint8 (B, H, W, C)."""
-    return (torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 127.5 - 1.0).contiguous()
+    return (torch.tensor(pixels, device=device).permute(0, 3, 1, 2).float() / 127.5 - 1.0).contiguous()
