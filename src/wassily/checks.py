@@ -1,5 +1,7 @@
 """The checks that every request makes of its values."""
 
+import math
+
 from wassily.errors import RequestError
 
 
@@ -43,7 +45,8 @@ def check_number(name: str, value: object, *, low: float, high: float) -> None:
     """Refuse all but None and finite numbers from `low` to `high`. Raises RequestError naming the value."""
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    endless = isinstance(value, float) and not math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or endless:
         raise RequestError(
             f"{name} is {value!r}", why="it must be a number", fix=f"give one from {low:g} to {high:g}"
         )

@@ -119,10 +119,11 @@ def _settings_of(recipe: Recipe, tags: Tags) -> Settings:
         if not isinstance(value, dict | list) and value is not None
     }
     known = {"model": recipe.model, "workflow": recipe.workflow, "family": recipe.family}
-    return _settle("wassily", {**plain, **known, "width": tags.width, "height": tags.height}, tags, recipe)
+    size = {"width": tags.width, "height": tags.height}
+    return _settle("wassily", {**plain, **known, **size}, tags, recipe=recipe)
 
 
-def _settle(origin: str, values: Values, tags: Tags, recipe: Recipe | None = None) -> Settings:
+def _settle(origin: str, values: Values, tags: Tags, *, recipe: Recipe | None = None) -> Settings:
     """The record out of values under our names; a file without a size in its texts has its pixels'."""
     values = dict(values)
     texts = {name: as_text(values.pop(name, None)) for name in ("prompt", "negative", "sampler", "model")}
