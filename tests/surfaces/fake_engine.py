@@ -47,7 +47,7 @@ class Engine:
         if request.prompt == "impossible":
             raise CapabilityError("mini-3 cannot do that", why="it is small", fix="use another model")
         request = settle(request, self)
-        frames = range(request.frames) if isinstance(request, Interpolate) else [None]
+        frames = frames_of(request) if isinstance(request, Interpolate) else [None]
         if request.prompt.startswith("long"):
             yield Note(text="some words were cut")
         for seed in request.seeds:
@@ -81,6 +81,10 @@ def settle(request: Request, _core: Engine) -> Request:
     if isinstance(request, Outpaint):
         return replace(request, steps=request.steps or 4)
     return replace(request, steps=request.steps or 4, width=request.width or 64, height=request.height or 64)
+
+
+def frames_of(request: Interpolate) -> list[int]:
+    return list(range(request.frames)) if request.frame is None else [request.frame]
 
 
 def modules() -> dict[str, ModuleType]:

@@ -43,14 +43,13 @@ def _watch_with_bar(events: "Iterator[Event]", console: Console) -> "Iterator[No
     )
     task = bar.add_task("Preparing", total=None, rate="")
     began = time.monotonic()
-    bar.start()
     try:
         for event in events:
             if not isinstance(event, Step):
                 bar.stop()
                 yield event
-                bar.start()
                 continue
+            bar.start()
             if event.index == 1:
                 bar.reset(task, description=name_stage(event), total=event.total)
             rate = rate_of(event.index, time.monotonic() - began)
