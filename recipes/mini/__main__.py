@@ -6,13 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from recipes.mini.checkpoint import Budget
+from recipes.mini.evaluate import evaluate
+from recipes.mini.export import export
+from recipes.mini.fetch import fetch
+from recipes.mini.judge import WEIGHTS as JUDGE_WEIGHTS
+from recipes.mini.judge import JudgePlan, run_judge
 from recipes.mini.latents import LatentsPlan, run_latents
 from recipes.mini.movq import WEIGHTS as MOVQ_WEIGHTS
 from recipes.mini.movq import MovqPlan, run_movq
 from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
 from recipes.mini.text import TextPlan, run_text
 from recipes.mini.unet import UnetPlan, run_unet
+
+EMBEDDED = Path("src/wassily/models/mini-3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +35,10 @@ class Options:
     minutes: float | None
     samples: int | None
     shards: int
+    pictures: int
+    steps: int
+    guidance: float
+    target: Path
     tiny: bool
 
     def budget(self, minutes: float) -> Budget:
@@ -64,11 +77,49 @@ def train_unet(options: Options) -> None:
     run_unet(options.work, plan, processes=options.processes)
 
 
+def fetch_artwork(options: Options) -> None:
+    """Install the artwork unless it is there."""
+    fetch(options.work, options.style)
+
+
+def train_judge(options: Options) -> None:
+    """Train the judge unless it is there."""
+    if not (options.work / JUDGE_WEIGHTS).exists():
+        plan = JudgePlan(
+            style=options.style,
+            subjects=options.subjects,
+            budget=options.budget(6),
+            decoded=16 if options.tiny else 2048,
+        )
+        run_judge(options.work, plan)
+
+
+def evaluate_model(options: Options) -> None:
+    """Print the scores; write them and a contact sheet into the work folder."""
+    torch.set_num_threads(1)
+    evaluate(
+        options.work,
+        n=options.pictures,
+        steps=options.steps,
+        guidance=options.guidance,
+        limit=options.subjects,
+    )
+
+
+def export_model(options: Options) -> None:
+    """Write the model folder, with the last evaluation on its card."""
+    export(options.work, options.target, style=options.style, subjects=options.subjects)
+
+
 STAGES: dict[str, Callable[[Options], None]] = {
+    "fetch": fetch_artwork,
     "movq": train_movq,
     "text": train_text,
     "latents": cache_latents,
     "unet": train_unet,
+    "judge": train_judge,
+    "evaluate": evaluate_model,
+    "export": export_model,
 }
 
 
@@ -83,6 +134,10 @@ def read_options(arguments: argparse.Namespace) -> Options:
         minutes=arguments.minutes,
         samples=arguments.samples,
         shards=1 if tiny else arguments.shards,
+        pictures=8 if tiny else arguments.pictures,
+        steps=2 if tiny else arguments.steps,
+        guidance=arguments.guidance,
+        target=arguments.target or (arguments.work / "mini-3" if tiny else EMBEDDED),
         tiny=tiny,
     )
 
@@ -91,13 +146,19 @@ def main() -> None:
     """Run one stage, or all of them in their order."""
     parser = argparse.ArgumentParser(prog="python -m recipes.mini", description=__doc__)
     parser.add_argument("stage", choices=[*STAGES, "all"])
-    parser.add_argument("--work", type=Path, default=Path(".mini"), help="folder of everything made on the way")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".mini"), help="folder of everything made on the way"
+    )
     parser.add_argument("--style", default="fluent-emoji", help="icon set of the artwork")
     parser.add_argument("--subjects", type=int, help="only the first so many subjects")
     parser.add_argument("--processes", type=int, help="training processes; default: one a core")
     parser.add_argument("--minutes", type=float, help="training time of a stage, over all sittings")
     parser.add_argument("--samples", type=int, help="training samples of a stage, instead of minutes")
     parser.add_argument("--shards", type=int, default=40, help="how many times 1024 scenes to encode")
+    parser.add_argument("--pictures", type=int, default=128, help="pictures for each score")
+    parser.add_argument("--steps", type=int, default=25, help="denoising steps of the evaluation")
+    parser.add_argument("--guidance", type=float, default=2.0, help="guidance of the evaluation")
+    parser.add_argument("--target", type=Path, help="folder to write the model to")
     parser.add_argument("--tiny", action="store_true", help="run everything in seconds, to test it")
     options = read_options(parser.parse_args())
     options.work.mkdir(parents=True, exist_ok=True)

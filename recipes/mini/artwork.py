@@ -83,6 +83,5 @@ def load_sprites(work: Path, style: str, subjects: tuple[Subject, ...]) -> NDArr
         partial = path.with_suffix(f".{os.getpid()}.npy")
         np.save(partial, sprites)
         partial.rename(path)
-    sprites = np.load(path)
-    assert sprites.dtype == np.uint8
-    return sprites
+    stored: NDArray[np.uint8] = np.load(path)
+    return stored

@@ -163,7 +163,11 @@ def say_chinese(words: Words, phrases: Phrases, rng: Generator) -> str:
     draw = rng.random()
     if draw < 0.45:
         link = words.verb + "在" if words.verb else pick(rng, ("", "", "在"))
-        return before + pick(rng, (f"{link}{place}的{count}{subject}", f"{count}{link}{place}的{subject}")) + side
+        return (
+            before
+            + pick(rng, (f"{link}{place}的{count}{subject}", f"{count}{link}{place}的{subject}"))
+            + side
+        )
     if draw < 0.85:
         return before + f"{count}{subject}{words.verb}在{place}" + side
     return before + f"{count}{subject}{side}，{place}"

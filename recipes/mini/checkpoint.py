@@ -1,7 +1,6 @@
 """Save and resume training; budgets, learning rates and randomness as functions of what is saved."""
 
 import math
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,7 +39,7 @@ def learning_rate(peak: float, progress: float, *, step: int, warm_up: int, hold
 
 
 def seeded(*numbers: int) -> tuple[np.random.Generator, torch.Generator]:
-    """Return generators that depend on `numbers` alone, so that a resumed run draws what it would have drawn."""
+    """Return generators that depend on `numbers` alone: a resumed run draws what it would have drawn."""
     draws = np.random.default_rng(numbers)
     return draws, torch.Generator().manual_seed(int(draws.integers(2**62)))
 
@@ -49,7 +48,7 @@ def save(path: Path, content: object) -> None:
     """Write a checkpoint under a temporary name, then rename it."""
     partial = path.with_suffix(".part")
     torch.save(content, partial)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 @dataclass(slots=True, kw_only=True)

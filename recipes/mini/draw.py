@@ -67,7 +67,13 @@ def to_pixels(movq: VQModel, latents_BCHW: Tensor) -> NDArray[np.uint8]:
 
 
 def draw(
-    model: Model, captions: list[str], *, seed: int = 0, steps: int = 25, guidance: float = 2.0, batch: int = 16
+    model: Model,
+    captions: list[str],
+    *,
+    seed: int = 0,
+    steps: int = 25,
+    guidance: float = 2.0,
+    batch: int = 16,
 ) -> NDArray[np.uint8]:
     """Draw any number of captions as [B, H, W, 3] uint8."""
     pictures = []

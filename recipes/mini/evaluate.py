@@ -1,4 +1,4 @@
-"""Measure what the model draws: right subject, right background, in seen and held-out pairs and by language."""
+"""Measure what the model draws: subject and background, in seen and held-out pairs, by language."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from recipes.mini.movq import to_tensor
 from recipes.mini.places import BACKGROUNDS, PICTURE_PX
 from recipes.mini.scenes import Scene, is_held_out
 
+SCORES = "evaluation.md"
 LABEL_PX = 14
 FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial.ttf")
 FREE_PROMPTS = (
@@ -129,13 +130,13 @@ def score_groups(model: Model, judge: Judge, *, n: int, steps: int, guidance: fl
     return scores
 
 
-def evaluate(work: Path, *, n: int, steps: int, guidance: float) -> str:
+def evaluate(work: Path, *, n: int, steps: int, guidance: float, limit: int | None = None) -> str:
     """Print and return the table of scores; write the contact sheet and the scores into the work folder."""
-    model, judge = load_model(work), load_judge(work, len(read_subjects()))
+    model, judge = load_model(work), load_judge(work, len(read_subjects(limit)))
     scores = score_groups(model, judge, n=n, steps=steps, guidance=guidance)
     table = "\n".join([HEADER, *(score.line() for score in scores)])
     text = f"{steps} steps, guidance {guidance:g}, captions in all four languages unless named.\n\n{table}\n"
-    (work / "evaluation.md").write_text(text, encoding="utf-8")
+    (work / SCORES).write_text(text, encoding="utf-8")
     print(text, flush=True)
     write_sheet(model, work / "sheet.png", steps=steps, guidance=guidance)
     return text

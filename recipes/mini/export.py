@@ -13,6 +13,7 @@ from diffusers import DDPMScheduler, Kandinsky3Pipeline, VQModel
 from recipes.mini.artwork import load_sprites, read_subjects
 from recipes.mini.checkpoint import seeded
 from recipes.mini.draw import Model, load_model
+from recipes.mini.evaluate import SCORES
 from recipes.mini.movq import to_tensor
 from recipes.mini.scenes import Studio, choose_scene
 from recipes.mini.unet import build_schedule
@@ -51,7 +52,7 @@ def build_pipeline(model: Model) -> Kandinsky3Pipeline:
     )
 
 
-def export(work: Path, target: Path, *, style: str, subjects: int | None, evaluation: str) -> None:
+def export(work: Path, target: Path, *, style: str, subjects: int | None) -> None:
     """Write the model folder under a temporary name, then put it in the place of `target`."""
     table = read_subjects(subjects)
     studio = Studio(table, load_sprites(work, style, table))
@@ -60,9 +61,13 @@ def export(work: Path, target: Path, *, style: str, subjects: int | None, evalua
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     build_pipeline(model).save_pretrained(partial, safe_serialization=True)
     (partial / "preview.json").write_text(json.dumps(preview, indent=2) + "\n", encoding="utf-8")
+    scores = work / SCORES
+    evaluation = scores.read_text(encoding="utf-8") if scores.exists() else "Not evaluated yet."
     names = ", ".join(subject.name for subject in table)
     card = CARD.read_text(encoding="utf-8").replace("{subjects}", names).replace("{evaluation}", evaluation)
     (partial / "README.md").write_text(card, encoding="utf-8")
+    for path in partial.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
     if target.exists():
         shutil.rmtree(target)
     partial.rename(target)

@@ -5,6 +5,7 @@ what the model drew. Shapes: B batch, C channels, H W pixels.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,13 @@ class Judge(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         widths = (3, 32, 64, 96, 128)
-        for before, after in zip(widths, widths[1:], strict=False):
-            layers += [nn.Conv2d(before, after, 3, padding=1), nn.GroupNorm(8, after), nn.SiLU(), nn.MaxPool2d(2)]
+        for before, after in pairwise(widths):
+            layers += [
+                nn.Conv2d(before, after, 3, padding=1),
+                nn.GroupNorm(8, after),
+                nn.SiLU(),
+                nn.MaxPool2d(2),
+            ]
         self.trunk = nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 16, 256), nn.SiLU())
         self.subject = nn.Linear(256, subjects)
         self.background = nn.Linear(256, len(BACKGROUNDS))
@@ -67,7 +73,9 @@ def decode_some(movq: VQModel, store: LatentStore, count: int) -> tuple[np.ndarr
     for _ in range(count // 16):
         latents, scenes = store.sample(rng, 16)
         with torch.no_grad():
-            made = F.interpolate(movq.decode(latents, force_not_quantize=True).sample, size=SIDE_PX, mode="area")
+            made = F.interpolate(
+                movq.decode(latents, force_not_quantize=True).sample, size=SIDE_PX, mode="area"
+            )
         pictures.append(made.clamp(-1, 1).add(1).mul(127.5).byte().permute(0, 2, 3, 1).numpy())
         rows.append(scenes)
     return np.concatenate(pictures), np.concatenate(rows)
@@ -110,18 +118,23 @@ def train_judge(worker: Worker, work: Path, plan: JudgePlan) -> None:
         picked = rng.integers(len(decoded), size=plan.batch // 2)
         small = F.interpolate(real, size=(SIDE_PX, SIDE_PX), mode="area")
         pictures = disturb(torch.cat([small, to_tensor(decoded[picked])]), noise)
-        rows = torch.from_numpy(np.concatenate([[scene.row() for scene in scenes], decoded_rows[picked]])).long()
+        rows = torch.from_numpy(
+            np.concatenate([[scene.row() for scene in scenes], decoded_rows[picked]])
+        ).long()
         subject, background = judge(pictures)
         loss = F.cross_entropy(subject, rows[:, 0]) + F.cross_entropy(background, rows[:, 1])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         run.elapsed_s = run.clock_s()
         optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.3))
         optimiser.step()
         run.step, run.samples = run.step + 1, run.samples + plan.batch
         if run.step % 50 == 0:
             right = (subject.argmax(1) == rows[:, 0]).float().mean()
-            print(f"judge step {run.step} {progress:.1%} loss {loss.item():.4f} subjects {right:.1%}", flush=True)
+            print(
+                f"judge step {run.step} {progress:.1%} loss {loss.item():.4f} subjects {right:.1%}",
+                flush=True,
+            )
         run.save()
     run.save(force=True)
     save(work / WEIGHTS, judge.state_dict())

@@ -18,7 +18,7 @@ from recipes.mini.movq import load_movq, to_tensor
 from recipes.mini.scenes import Studio, choose_scene
 from recipes.mini.workers import Worker, run_workers
 
-BATCH = 32
+BATCH = 8
 FOLDER = "latents"
 
 

@@ -44,7 +44,7 @@ class MovqPlan:
 def build_movq(channels: tuple[int, ...]) -> VQModel:
     """Make an untrained MoVQ in the published layout."""
     depth = len(channels)
-    movq = VQModel(
+    return VQModel(
         down_block_types=("DownEncoderBlock2D",) * (depth - 1) + ("AttnDownEncoderBlock2D",),
         up_block_types=("AttnUpDecoderBlock2D",) + ("UpDecoderBlock2D",) * (depth - 1),
         block_out_channels=channels,
@@ -56,7 +56,6 @@ def build_movq(channels: tuple[int, ...]) -> VQModel:
         norm_type="spatial",
         sample_size=PICTURE_PX,
     )
-    return movq
 
 
 def spatial_norms(movq: nn.Module) -> list[SpatialNorm]:
@@ -72,9 +71,12 @@ def _norm_first(self: SpatialNorm, f: Tensor, zq: Tensor) -> Tensor:
 
 
 def speed_up(movq: nn.Module) -> None:
-    """Compute the spatial norms' 1x1 convolutions before enlarging: they commute, and cells are fewer than pixels."""
+    """Compute the spatial norms' 1x1 convolutions before enlarging.
+
+    Both orders give the same, and there are fewer cells than pixels.
+    """
     for norm in spatial_norms(movq):
-        norm.forward = types.MethodType(_norm_first, norm)  # type: ignore[method-assign]
+        norm.forward = types.MethodType(_norm_first, norm)
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
@@ -86,7 +88,11 @@ def picture_loss(made_BCHW: Tensor, true_BCHW: Tensor) -> Tensor:
     """Mean absolute error of the pixels, of their edges and of two coarser pictures."""
     error = made_BCHW - true_BCHW
     loss = error.abs().mean()
-    loss = loss + (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+    loss = (
+        loss
+        + (error[..., 1:] - error[..., :-1]).abs().mean()
+        + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
+    )
     for _ in range(2):
         error = F.avg_pool2d(error, 2)
         loss = loss + 0.5 * error.abs().mean()
@@ -124,7 +130,7 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
         made = movq.decode(noisy, force_not_quantize=True).sample
         loss = picture_loss(made, true) + 1e-3 * latent.square().mean()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         mean, run.elapsed_s = worker.share(movq, loss=loss.item(), clock_s=run.clock_s())
         nn.utils.clip_grad_norm_(movq.parameters(), 1.0)
         optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=30, hold=0.3))
@@ -133,7 +139,10 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
         if worker.leads:
             if run.step % 50 == 0:
                 error = (made.detach() - true).div(2).square().mean()
-                print(f"movq step {run.step} {progress:.1%} loss {mean:.4f} psnr {-10 * error.log10():.2f} dB", flush=True)
+                print(
+                    f"movq step {run.step} {progress:.1%} loss {mean:.4f} psnr {-10 * error.log10():.2f} dB",
+                    flush=True,
+                )
             run.save()
     if worker.leads:
         run.save(force=True)

@@ -20,7 +20,7 @@ def orthogonalise(x_NRC: Tensor) -> Tensor:
     """Return the nearest (semi-)orthogonal matrices, roughly, of a stack [N, R, C]."""
     a, b, c = NEWTON_SCHULZ
     tall = x_NRC.shape[-2] > x_NRC.shape[-1]
-    x = x_NRC.mT if tall else x_NRC
+    x: Tensor = x_NRC.mT if tall else x_NRC
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT
@@ -81,7 +81,9 @@ class Muon(torch.optim.Optimizer):
             elif weights:
                 self._step_rest(weights, group["lr"])
 
-    def _step_matrices(self, weights: list[Tensor], rate: float, decay: float, momentum: float = 0.95) -> None:
+    def _step_matrices(
+        self, weights: list[Tensor], rate: float, decay: float, momentum: float = 0.95
+    ) -> None:
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         for weight in weights:
             if not self.state[weight]:
@@ -89,7 +91,7 @@ class Muon(torch.optim.Optimizer):
         buffers = [self.state[weight]["momentum"] for weight in weights]
         torch._foreach_lerp_(buffers, gradients, 1 - momentum)
         # Nesterov's look ahead.
-        ahead = torch._foreach_lerp(gradients, buffers, momentum)
+        ahead = list(torch._foreach_lerp(gradients, buffers, momentum))
         for weight, update in zip(weights, self._orthogonal(ahead), strict=True):
             size = max(1.0, weight.shape[0] / weight[0].numel()) ** 0.5
             weight.mul_(1 - rate * decay).sub_(update, alpha=rate * size)
@@ -97,7 +99,10 @@ class Muon(torch.optim.Optimizer):
     def _orthogonal(self, matrices: list[Tensor]) -> list[Tensor]:
         """Orthogonalise this process's part of the matrices, stacked by shape, and collect the others'."""
         flat = matrices[0].new_zeros(sum(matrix.numel() for matrix in matrices))
-        results = [part.view_as(m) for part, m in zip(flat.split([m.numel() for m in matrices]), matrices, strict=True)]
+        results = [
+            part.view_as(m)
+            for part, m in zip(torch.split(flat, [m.numel() for m in matrices]), matrices, strict=True)
+        ]
         shapes: dict[tuple[int, int], list[int]] = defaultdict(list)
         which, count = self._part
         for index, matrix in enumerate(matrices):
@@ -111,7 +116,9 @@ class Muon(torch.optim.Optimizer):
             self._add_up(flat)
         return results
 
-    def _step_rest(self, weights: list[Tensor], rate: float, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+    def _step_rest(
+        self, weights: list[Tensor], rate: float, betas: tuple[float, float] = (0.9, 0.99)
+    ) -> None:
         for weight in weights:
             if not self.state[weight]:
                 zeros = torch.zeros_like(weight)

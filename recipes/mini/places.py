@@ -75,7 +75,11 @@ def draw_fir(canvas: Canvas, x: float, base: float, height: float) -> None:
         canvas.shape([(x, top), (x + width, bottom), (x - width, bottom)], (44, 104, 92))
         tip = 0.4
         canvas.shape(
-            [(x, top), (x + width * tip, top + 0.44 * height * tip), (x - width * tip, top + 0.44 * height * tip)],
+            [
+                (x, top),
+                (x + width * tip, top + 0.44 * height * tip),
+                (x - width * tip, top + 0.44 * height * tip),
+            ],
             (236, 244, 250),
         )
 
@@ -212,7 +216,12 @@ def mountains(rng: Generator) -> Canvas:
         canvas.shape([(peak, top), (peak + half, 0.8), (peak - half, 0.8)], tone)
         tip = 0.28 * (0.8 - top)
         canvas.shape(
-            [(peak, top), (peak + 0.28 * half, top + tip), (peak, top + 0.7 * tip), (peak - 0.28 * half, top + tip)],
+            [
+                (peak, top),
+                (peak + 0.28 * half, top + tip),
+                (peak, top + 0.7 * tip),
+                (peak - 0.28 * half, top + tip),
+            ],
             (250, 252, 255),
         )
     canvas.ground(0.74, (92, 146, 92), swell=0.025, phase=rng.uniform())
@@ -224,8 +233,8 @@ def autumn_forest(rng: Generator) -> Canvas:
     canvas = Canvas((250, 226, 176), (252, 240, 210))
     tones: tuple[RGB, ...] = ((226, 112, 40), (240, 170, 52), (198, 68, 44))
     first = int(rng.integers(3))
-    for index, x in enumerate((0.5, 0.28, 0.73, 0.06, 0.94)):
-        x, y = x + rng.uniform(-0.03, 0.03), rng.uniform(0.28, 0.4)
+    for index, middle in enumerate((0.5, 0.28, 0.73, 0.06, 0.94)):
+        x, y = middle + rng.uniform(-0.03, 0.03), rng.uniform(0.28, 0.4)
         canvas.box(x - 0.025, y, x + 0.025, 0.76, colour=(110, 74, 52))
         canvas.disc(x, y, 0.155, tones[(index + first) % 3], 1.15)
     canvas.ground(0.74, (196, 132, 66), swell=0.02, phase=rng.uniform())

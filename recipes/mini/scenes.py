@@ -52,7 +52,9 @@ def choose_scene(rng: Generator, subjects: tuple[Subject, ...], *, held_out: boo
         tint = 0
     size = int(rng.choice(3, p=(0.84, 0.08, 0.08)))
     position = 0 if size == 2 else int(rng.choice(3, p=(0.86, 0.07, 0.07)))
-    return Scene(subject=subject, background=background, tint=tint, size=size, position=position, helmet=helmet)
+    return Scene(
+        subject=subject, background=background, tint=tint, size=size, position=position, helmet=helmet
+    )
 
 
 def tint_sprite(sprite: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
@@ -70,14 +72,18 @@ def add_helmet(sprite: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Put a head into an astronaut's helmet: a suit below, glass around, a white rim."""
     big = Image.new("RGBA", (SPRITE_PX * 2, SPRITE_PX * 2))
     pen, side = ImageDraw.Draw(big), SPRITE_PX * 2
-    pen.rounded_rectangle([0.14 * side, 0.74 * side, 0.86 * side, 1.2 * side], 0.16 * side, fill=(236, 238, 246, 255))
+    pen.rounded_rectangle(
+        [0.14 * side, 0.74 * side, 0.86 * side, 1.2 * side], 0.16 * side, fill=(236, 238, 246, 255)
+    )
     pen.rectangle([0.42 * side, 0.9 * side, 0.58 * side, side], fill=(64, 120, 224, 255))
     pen.ellipse([0.08 * side, 0, 0.92 * side, 0.84 * side], fill=(226, 230, 240, 255))
     pen.ellipse([0.13 * side, 0.05 * side, 0.87 * side, 0.79 * side], fill=(120, 168, 214, 255))
     head = Image.fromarray(sprite).resize((round(0.62 * side), round(0.62 * side)), Image.Resampling.BILINEAR)
     big.alpha_composite(head, (round(0.19 * side), round(0.12 * side)))
     shine = Image.new("RGBA", big.size)
-    ImageDraw.Draw(shine).ellipse([0.24 * side, 0.1 * side, 0.44 * side, 0.24 * side], fill=(255, 255, 255, 120))
+    ImageDraw.Draw(shine).ellipse(
+        [0.24 * side, 0.1 * side, 0.44 * side, 0.24 * side], fill=(255, 255, 255, 120)
+    )
     return np.asarray(Image.alpha_composite(big, shine).resize((SPRITE_PX, SPRITE_PX), Image.Resampling.BOX))
 
 
@@ -99,7 +105,9 @@ class Studio:
         if scene.tint:
             sprite = tint_sprite(sprite, TINTS[scene.tint])
         side = round(PICTURE_PX * list(SIZES.values())[scene.size] * rng.uniform(0.95, 1.05))
-        drawn = Image.fromarray(sprite).convert("RGBa").resize((side, side), Image.Resampling.BOX).convert("RGBA")
+        drawn = (
+            Image.fromarray(sprite).convert("RGBa").resize((side, side), Image.Resampling.BOX).convert("RGBA")
+        )
         x = list(POSITIONS.values())[scene.position] + rng.uniform(-0.025, 0.025)
         y = 0.53 + rng.uniform(-0.025, 0.025)
         corner = (round(x * PICTURE_PX - side / 2), round(y * PICTURE_PX - side / 2))
@@ -111,4 +119,5 @@ class Studio:
             colour = np.array(COLOURS[BACKGROUNDS[background]]) + rng.integers(-5, 6, 3)
             filled = np.broadcast_to(np.clip(colour, 0, 255), (PICTURE_PX, PICTURE_PX, 3))
             return filled.astype(np.uint8)
-        return self._places[background - len(COLOURS), int(rng.integers(VARIANTS))]
+        place: NDArray[np.uint8] = self._places[background - len(COLOURS), int(rng.integers(VARIANTS))]
+        return place

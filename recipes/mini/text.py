@@ -222,7 +222,7 @@ def train_text(worker: Worker, work: Path, plan: TextPlan) -> None:
         rows = torch.tensor([scene.row() for scene in scenes])
         losses = torch.stack([F.cross_entropy(part, rows[:, field]) for field, part in enumerate(logits)])
         optimiser.zero_grad(set_to_none=True)
-        losses.sum().backward()
+        torch.autograd.backward(losses.sum())
         mean, run.elapsed_s = worker.share(both, loss=losses.sum().item(), clock_s=run.clock_s())
         nn.utils.clip_grad_norm_(both.parameters(), 1.0)
         optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.4))
@@ -230,8 +230,12 @@ def train_text(worker: Worker, work: Path, plan: TextPlan) -> None:
         run.step, run.samples = run.step + 1, run.samples + plan.batch * worker.count
         if worker.leads:
             if run.step % 100 == 0:
-                right = [f"{(part.argmax(1) == rows[:, i]).float().mean():.2f}" for i, part in enumerate(logits)]
-                print(f"text step {run.step} {progress:.1%} loss {mean:.4f} right {' '.join(right)}", flush=True)
+                right = [
+                    f"{(part.argmax(1) == rows[:, i]).float().mean():.2f}" for i, part in enumerate(logits)
+                ]
+                print(
+                    f"text step {run.step} {progress:.1%} loss {mean:.4f} right {' '.join(right)}", flush=True
+                )
             run.save()
     if worker.leads:
         run.save(force=True)
@@ -250,7 +254,10 @@ def load_encoder(work: Path) -> T5EncoderModel:
 def encode_captions(
     tokenizer: PreTrainedTokenizerFast, encoder: T5EncoderModel, captions: list[str]
 ) -> tuple[Tensor, Tensor]:
-    """Return features [B, L, D], zero where masked, and mask [B, L], with one masked position after the longest."""
+    """Return features [B, L, D], zero where masked, and mask [B, L].
+
+    The longest caption is followed by one masked position.
+    """
     ids, mask = tokenize(tokenizer, captions)
     ids, mask = ids.to(encoder.device), mask.to(encoder.device)
     states = encoder(input_ids=ids, attention_mask=mask).last_hidden_state

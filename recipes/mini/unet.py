@@ -78,11 +78,14 @@ def build_schedule() -> DDPMScheduler:
     )
 
 
-def _pool_own_length(self: Kandinsky3AttentionPooling, x: Tensor, context: Tensor, context_mask: Tensor) -> Tensor:
+def _pool_own_length(
+    self: Kandinsky3AttentionPooling, x: Tensor, context: Tensor, context_mask: Tensor
+) -> Tensor:
     real = (context_mask[:, 0] > -1).to(context.dtype).sum(1, keepdim=True)
     inside = (torch.arange(context.shape[1], device=context.device) <= real).to(context.dtype)
     query = (context * inside[..., None]).sum(1, keepdim=True) / (real + 1)[..., None]
-    return x + self.attention(query, context, context_mask.to(context.dtype)).squeeze(1)
+    pooled: Tensor = self.attention(query, context, context_mask.to(context.dtype))
+    return x + pooled.squeeze(1)
 
 
 def pool_own_lengths(unet: Kandinsky3UNet) -> None:
@@ -117,13 +120,16 @@ def cast(device: str, dtype: torch.dtype) -> AbstractContextManager[object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One training batch: clean latents, their captions' features and masks, noise and times."""
+    """One training batch.
 
-    latents_BCHW: Tensor
-    states_BLD: Tensor
-    mask_BL: Tensor
-    noise_BCHW: Tensor
-    times_B: Tensor
+    latents, noise [B, C, H, W]; states [B, L, D], zero where masked; mask [B, L]; times [B], 0 to 999.
+    """
+
+    latents: Tensor
+    states: Tensor
+    mask: Tensor
+    noise: Tensor
+    times: Tensor
 
 
 class Feeder:
@@ -148,11 +154,11 @@ class Feeder:
         # Times are spread evenly over the batch, which steadies the gradient.
         times = (np.arange(count) + rng.random(count)) / count * STEPS
         return Batch(
-            latents_BCHW=latents.to(device),
-            states_BLD=states * keep[:, None, None],
-            mask_BL=mask * keep[:, None],
-            noise_BCHW=torch.randn(latents.shape, generator=noise).to(device),
-            times_B=torch.from_numpy(times).long().to(device),
+            latents=latents.to(device),
+            states=states * keep[:, None, None],
+            mask=mask * keep[:, None],
+            noise=torch.randn(latents.shape, generator=noise).to(device),
+            times=torch.from_numpy(times).long().to(device),
         )
 
 
@@ -166,12 +172,12 @@ def scene_of(row: np.ndarray) -> Scene:
 
 def velocity_loss(unet: nn.Module, batch: Batch, kept_T: Tensor) -> Tensor:
     """Return the mean squared error of the predicted v; `kept_T` is the schedule's cumulative alpha."""
-    kept = kept_T[batch.times_B][:, None, None, None]
+    kept = kept_T[batch.times][:, None, None, None]
     signal, spread = kept.sqrt(), (1 - kept).sqrt()
-    noisy = signal * batch.latents_BCHW + spread * batch.noise_BCHW
-    target = signal * batch.noise_BCHW - spread * batch.latents_BCHW
+    noisy = signal * batch.latents + spread * batch.noise
+    target = signal * batch.noise - spread * batch.latents
     made = unet(
-        noisy, batch.times_B, encoder_hidden_states=batch.states_BLD, encoder_attention_mask=batch.mask_BL
+        noisy, batch.times, encoder_hidden_states=batch.states, encoder_attention_mask=batch.mask
     ).sample
     return F.mse_loss(made.float(), target)
 
@@ -205,7 +211,7 @@ def train_unet(worker: Worker, work: Path, plan: UnetPlan) -> None:
         with cast(worker.device, dtype):
             loss = velocity_loss(unet, feeder.feed(run.step), kept)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         mean, run.elapsed_s = worker.share(unet, loss=loss.item(), clock_s=run.clock_s())
         nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
         optimiser.set_rate(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,8 @@ class Worker:
         flat.div_(self.count)
         flat = torch.cat([flat, numbers])
         self.add_up(flat)
-        for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients] + [2]), strict=False):
+        parts = torch.split(flat, [*(gradient.numel() for gradient in gradients), len(numbers)])
+        for gradient, part in zip(gradients, parts[:-1], strict=True):
             gradient.copy_(part.view_as(gradient))
         return float(flat[-2]), float(flat[-1])
 
@@ -56,6 +57,20 @@ def choose_count() -> int:
     if torch.cuda.is_available():
         return 1
     return min(4, len(os.sched_getaffinity(0)))
+
+
+def keep_memory() -> None:
+    """Let the C library keep freed memory in processes started from here on.
+
+    By default it hands every large block back and takes it anew, zeroed page by page: a fifth of the time.
+    """
+    for name, value in (
+        ("MALLOC_MMAP_MAX_", "0"),
+        ("MALLOC_TRIM_THRESHOLD_", str(2**33)),
+        ("MALLOC_TOP_PAD_", str(2**28)),
+        ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"),
+    ):
+        os.environ.setdefault(name, value)
 
 
 def _enter(rank: int, count: int, meeting: str, work: Path, train: Callable[[Worker, Path], None]) -> None:
@@ -77,4 +92,5 @@ def run_workers(train: Callable[[Worker, Path], None], work: Path, *, count: int
         if count == 1:
             _enter(0, 1, meeting, work, train)
         else:
-            mp.spawn(_enter, args=(count, meeting, work, train), nprocs=count)
+            keep_memory()
+            spawn(_enter, args=(count, meeting, work, train), nprocs=count)  # type: ignore[no-untyped-call]
