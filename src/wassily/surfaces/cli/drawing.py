@@ -38,14 +38,14 @@ def draw(request: "Request", which: Which, where: Where) -> None:
         print_saved(saved, where)
 
 
-def draw_files(request: "Request", which: Which, where: Where) -> Iterator[Saved]:
-    """Draw what is asked for and save it, picture by picture.
+def draw_files(request: "Request", which: Which, where: Where, *, only: int | None = None) -> Iterator[Saved]:
+    """Draw what is asked for and save it, picture by picture; of seed `only` alone if that is given.
 
     Raises WassilyError, and typer.Exit(130) after a first Ctrl-C, when what is finished is saved.
     """
     preferences = read_preferences()
     console = open_errors(quiet=where.quiet)
-    check_destination(request, where)
+    check_destination(where, pictures=1 if only is not None else _count(request))
     engine = load_engine(which, preferences, console)
     from wassily.engine.events import Note
     from wassily.workflows.settle import settle
@@ -56,7 +56,7 @@ def draw_files(request: "Request", which: Which, where: Where) -> Iterator[Saved
         for event in watch(until(asked, events), console):
             if isinstance(event, Note):
                 print_note(console, event.text)
-            else:
+            elif only in (None, event.seed):
                 yield Saved(picture=event, path=save(event, where, preferences))
         if asked.is_set():
             raise typer.Exit(INTERRUPTED)
@@ -83,7 +83,7 @@ def point_cache(preferences: Preferences) -> None:
         os.environ["HF_HUB_CACHE"] = str(preferences.cache_dir)
 
 
-def check_destination(request: "Request", where: Where) -> None:
+def check_destination(where: Where, *, pictures: int) -> None:
     """Refuse an output that cannot be, before any time is spent on the picture."""
     if where.output is None:
         return
@@ -97,7 +97,7 @@ def check_destination(request: "Request", where: Where) -> None:
             why="the suffix and --format ask for different formats",
             fix="leave out --format",
         )
-    if where.output_dir is not None or _count(request) > 1:
+    if where.output_dir is not None or pictures > 1:
         raise RequestError(
             "--output names one file",
             why="there are several pictures" if where.output_dir is None else "--output-dir is given as well",

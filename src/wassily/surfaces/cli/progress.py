@@ -52,10 +52,9 @@ def _watch_with_bar(events: "Iterator[Event]", console: Console) -> "Iterator[No
             bar.start()
             if event.index == 1:
                 bar.reset(task, description=name_stage(event), total=event.total)
-            rate = rate_of(event.index, time.monotonic() - began)
-            bar.update(task, description=name_stage(event), completed=event.index, rate=rate)
-            if event.index == event.total:
                 began = time.monotonic()
+            rate = rate_of(event.index - 1, time.monotonic() - began)
+            bar.update(task, description=name_stage(event), completed=event.index, rate=rate)
     finally:
         bar.stop()
 
@@ -69,12 +68,13 @@ def _watch_with_lines(events: "Iterator[Event]", console: Console) -> "Iterator[
             yield event
             continue
         now = time.monotonic()
-        if event.index == event.total or now - said >= _LINE_EVERY_S:
-            rate = rate_of(event.index, now - began)
-            console.print(f"{name_stage(event)}: step {event.index} of {event.total}, {rate}", soft_wrap=True)
-            said = now
-        if event.index == event.total:
+        if event.index == 1:
             began = now
+        if event.index == event.total or now - said >= _LINE_EVERY_S:
+            rate = rate_of(event.index - 1, now - began)
+            line = f"{name_stage(event)}: step {event.index} of {event.total}"
+            console.print(f"{line}, {rate}" if rate else line, soft_wrap=True)
+            said = now
 
 
 def name_stage(step: "Step") -> str:
@@ -85,8 +85,8 @@ def name_stage(step: "Step") -> str:
 
 
 def rate_of(steps: int, seconds: float) -> str:
-    """Steps per second, or seconds per step when there are fewer than one."""
-    if seconds <= 0:
+    """Steps per second, or seconds per step when there are fewer than one; "" before the first."""
+    if steps < 1 or seconds <= 0:
         return ""
     rate = steps / seconds
     return f"{rate:.1f} steps/s" if rate >= 1 else f"{1 / rate:.1f} s/step"

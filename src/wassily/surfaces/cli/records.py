@@ -1,6 +1,7 @@
 """The commands that read what picture files say about themselves."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from wassily.picture import Recipe, Settings
+    from wassily.request import Request
 
 File = Annotated[Path, Argument(metavar="FILE", help="A PNG, JPEG or WebP picture.", show_default=False)]
 Inputs = Annotated[
@@ -55,13 +57,22 @@ def rerun(file: File, *, given: Inputs = None, which: Which, where: Where) -> No
         for saved in draw_files(request, which, where):
             print_saved(saved, where)
         return
-    again = request_of(settings.recipe, inputs=given or ())
-    for saved in draw_files(again, same_model(settings.recipe, which), where):
+    recipe = settings.recipe
+    alone = request_of(recipe, inputs=given or ())
+    again = in_company(alone, recipe)
+    for saved in draw_files(again, same_model(recipe, which), where, only=alone.first_seed):
         verdict, identical = compare(saved.picture.pixels, file)
-        for note in differences(settings.recipe, saved.picture.recipe):
+        for note in differences(recipe, saved.picture.recipe):
             print_note(console, note)
         console.print(verdict, soft_wrap=True)
         print_saved(saved, where, identical=identical)
+
+
+def in_company(request: "Request", recipe: "Recipe") -> "Request":
+    """The request for the whole batch a picture was drawn in: alone it may differ by rounding."""
+    if len(recipe.batch) < 2:
+        return request
+    return replace(request, seed=recipe.batch[0], count=len(recipe.batch))
 
 
 def values_of(settings: "Settings") -> dict[str, object]:
