@@ -1,6 +1,7 @@
 """The sentence: request → workflow → finish → picture."""
 
 import importlib.metadata
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -45,6 +46,10 @@ _WORKFLOWS: Final[dict[type[Request], Callable[[Core, Any], Workflow]]] = {
 _DECISIVE: Final = ("wassily", "torch", "diffusers", "transformers")
 
 
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 class Engine:
     """A loaded model that makes pictures of requests; made by `load`."""
 
@@ -59,13 +64,14 @@ class Engine:
         prior: str | Path | None = None,
         device: str = "auto",
         dtype: str = "auto",
-        announce: Callable[[str], None] = print,
+        announce: Callable[[str], None] = _tell,
     ) -> "Engine":
         """Load a model: an embedded or published name, a hub id, or a folder in a published layout.
 
         `prior`: the other half of a 2.x model, where it is not the usual one. `device`: auto, cpu,
         cuda, cuda:N, xpu or mps. `dtype`: auto, float32, bfloat16 or float16. `announce` is told
-        what is about to be downloaded. Raises ModelMissing, ModelBroken, MachineError.
+        what is about to be downloaded; by default it is written to standard error.
+        Raises ModelMissing, ModelBroken, MachineError.
         """
         return cls(Core.load(name_or_path, prior=prior, device=device, dtype=dtype, announce=announce))
 
@@ -133,6 +139,7 @@ class Engine:
             dtype=str(self.core.dtype).removeprefix("torch."),
             seconds=round(seconds, 3),
             notes=tuple(notes),
+            batch=drawn.batch,
         )
         return Picture(pixels=finish(request, drawn.pixels), seed=drawn.seed, recipe=recipe)
 

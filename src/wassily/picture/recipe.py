@@ -1,7 +1,7 @@
 """The recipe of a picture: all that it takes to make the same one again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ class Recipe:
     gives it, `count` 1 and this picture's own seed. `model`, `prior`: the names they were loaded
     by; `revision`: the hub's commit; `digest`: a hash of the weights, shown as "Model hash".
     `versions`: of wassily and the libraries that decide the pixels. `seconds`: time it took.
-    `notes`: what the person was told while it was made.
+    `notes`: what the person was told while it was made. `batch`: the seeds drawn at once with this
+    one, itself among them: alone it may differ by rounding.
     """
 
     workflow: str
@@ -34,6 +35,7 @@ class Recipe:
     revision: str | None = None
     digest: str | None = None
     notes: tuple[str, ...] = ()
+    batch: tuple[int, ...] = ()
 
     def to_json(self) -> str:
         """The recipe as one line of ASCII, which every text field of every format can hold."""
@@ -54,7 +56,14 @@ class Recipe:
             if not _is_sound(name, value):
                 raise damaged("the recipe", f"its {name} is not what it should be")
         empty = {"versions": {}, "device": "", "dtype": "", "seconds": 0.0}
-        return cls(**{**empty, **values, "notes": tuple(values.get("notes", ()))})
+        return cls(
+            **{
+                **empty,
+                **values,
+                "notes": tuple(values.get("notes", ())),
+                "batch": tuple(values.get("batch", ())),
+            }
+        )
 
 
 def _check_schema(schema: Json) -> None:
@@ -73,11 +82,13 @@ def _is_sound(name: str, value: Json) -> bool:
         case "request":
             return isinstance(value, dict)
         case "versions":
-            return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
-        case "notes":
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+            return isinstance(value, dict) and _all_are(str, value.values())
+        case "notes" | "batch":
+            return isinstance(value, list) and _all_are(str if name == "notes" else int, value)
         case "seconds":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "prior" | "revision" | "digest":
-            return value is None or isinstance(value, str)
-    return isinstance(value, str)
+            return type(value) in (int, float)
+    return isinstance(value, str) or (value is None and name in ("prior", "revision", "digest"))
+
+
+def _all_are(kind: type, values: Iterable[Json]) -> bool:
+    return all(type(value) is kind for value in values)

@@ -3,13 +3,13 @@
 from wassily.engine.core import Core, Start
 from wassily.pixels import crop_centre
 from wassily.request import Interpolate, Mix
-from wassily.workflows.drawn import Drawn, Workflow
+from wassily.workflows.drawn import Drawn, Workflow, drawn_batch
 from wassily.workflows.settle import sampling_of, wording_of
 
 
 def mix(core: Core, request: Mix) -> Workflow:
     """Draw the weighted sum of what the sources mean to the model."""
-    assert request.width
+    assert request.width  # settled
     assert request.height
     sampling = sampling_of(request, request.width, request.height)
     wording = wording_of(request)
@@ -19,13 +19,12 @@ def mix(core: Core, request: Mix) -> Workflow:
             parts.append(((yield from core.embed(source, wording, seeds)), weight))
         concept = core.family.blend(parts)
         pixels = yield from core.draw(concept, wording, sampling, seeds=seeds, start=Start())
-        for seed, each in zip(seeds, crop_centre(pixels, request.width, request.height), strict=True):
-            yield Drawn(seed=seed, pixels=each)
+        yield from drawn_batch(crop_centre(pixels, request.width, request.height), seeds)
 
 
 def interpolate(core: Core, request: Interpolate) -> Workflow:
     """Draw the frames between two sources, each as it would be alone."""
-    assert request.width
+    assert request.width  # settled
     assert request.height
     sampling = sampling_of(request, request.width, request.height)
     wording = wording_of(request)
@@ -38,4 +37,5 @@ def interpolate(core: Core, request: Interpolate) -> Workflow:
         begin = Start(end_seed=request.end_seed, position=position)
         pixels = yield from core.draw(concept, wording, sampling, seeds=seeds, start=begin)
         frame = round(position * (request.frames - 1))
-        yield Drawn(seed=seeds[0], pixels=crop_centre(pixels, request.width, request.height)[0], frame=frame)
+        frame_pixels = crop_centre(pixels, request.width, request.height)[0]
+        yield Drawn(seed=seeds[0], pixels=frame_pixels, batch=seeds, frame=frame)

@@ -5,7 +5,7 @@ import numpy as np
 from wassily.engine.core import Core, Start
 from wassily.pixels import cover, crop_centre, pad_edges, within
 from wassily.request import SMALLEST_PX, Inpaint, Outpaint
-from wassily.workflows.drawn import Drawn, Workflow
+from wassily.workflows.drawn import Workflow, drawn_batch
 from wassily.workflows.settle import sampling_of, wording_of
 
 
@@ -27,5 +27,4 @@ def repaint(core: Core, request: Inpaint | Outpaint) -> Workflow:
     for seeds in core.batches(request.seeds, sampling):
         concept = yield from core.embed(request.prompt, wording, seeds)
         pixels = yield from core.draw(concept, wording, sampling, seeds=seeds, start=start)
-        for seed, each in zip(seeds, crop_centre(pixels, width, height), strict=True):
-            yield Drawn(seed=seed, pixels=each)
+        yield from drawn_batch(crop_centre(pixels, width, height), seeds)
