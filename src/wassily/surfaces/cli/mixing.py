@@ -76,7 +76,7 @@ def mix(
     which: Which,
     where: Where,
 ) -> None:
-    """Draw one picture of several things (2.x models)."""
+    """Draw one picture of several things; Kandinsky 3 mixes texts only."""
     from wassily.request import Mix
 
     width, height = parse_size(size)
@@ -97,7 +97,7 @@ def interpolate(
     which: Which,
     where: Where,
 ) -> None:
-    """Draw a strip of pictures that leads from one thing to another (2.x models)."""
+    """Draw a strip of pictures that leads from one thing to another."""
     from wassily.request import Interpolate
 
     width, height = parse_size(size)
