@@ -20,11 +20,13 @@ from recipes.mini.unet import build_schedule
 
 CARD = Path(__file__).with_name("card.md")
 PREVIEW_PICTURES = 256
+# What wassily draws with when a request leaves it open; the guidance is the best of evaluate's.
+DEFAULTS = {"width": 128, "height": 128, "steps": 25, "guidance": 1.0}
 
 
 @torch.no_grad()
-def fit_preview(movq: VQModel, studio: Studio) -> dict[str, list[list[float]] | list[float]]:
-    """Fit colours to latents by least squares: rgb = latent @ matrix + bias, in [-1, 1], cell by cell."""
+def fit_preview(movq: VQModel, studio: Studio) -> list[list[float]]:
+    """Fit colours to latents by least squares: rgb = [latent, 1] @ (5 x 3 matrix), in [-1, 1], cell by cell."""
     rng, _ = seeded(9)
     latents, colours = [], []
     for _ in range(PREVIEW_PICTURES):
@@ -36,8 +38,7 @@ def fit_preview(movq: VQModel, studio: Studio) -> dict[str, list[list[float]] | 
     known = np.concatenate(latents)
     known = np.concatenate([known, np.ones((len(known), 1), known.dtype)], axis=1)
     found, *_ = np.linalg.lstsq(known, np.concatenate(colours), rcond=None)
-    rounded = np.round(found.astype(float), 5).tolist()
-    return {"matrix": rounded[:4], "bias": rounded[4]}
+    return [[round(float(value), 5) for value in row] for row in found]
 
 
 def build_pipeline(model: Model) -> Kandinsky3Pipeline:
@@ -57,10 +58,10 @@ def export(work: Path, target: Path, *, style: str, subjects: int | None) -> Non
     table = read_subjects(subjects)
     studio = Studio(table, load_sprites(work, style, table))
     model = load_model(work)
-    preview = fit_preview(model.movq, studio)
+    carried = {"defaults": DEFAULTS, "preview": fit_preview(model.movq, studio)}
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     build_pipeline(model).save_pretrained(partial, safe_serialization=True)
-    (partial / "preview.json").write_text(json.dumps(preview, indent=2) + "\n", encoding="utf-8")
+    (partial / "wassily.json").write_text(json.dumps(carried, indent=2) + "\n", encoding="utf-8")
     scores = work / SCORES
     evaluation = scores.read_text(encoding="utf-8") if scores.exists() else "Not evaluated yet."
     names = ", ".join(subject.name for subject in table)
