@@ -154,3 +154,19 @@ def test_more_steps_than_noise_levels_are_refused(sampler):
     schedule = read_schedule({"_class_name": "DDPMScheduler", **KANDINSKY_2})
     with pytest.raises(RequestError, match="1001 steps are too many"):
         plan_moves(schedule, sampler, 1001)
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm++2m", "lcm", "original", "unclip"])
+@pytest.mark.parametrize("steps", [1, 3, 30, 600, 1000])
+def test_any_number_of_steps_walks_down_to_the_picture(sampler, steps):
+    config = PRIOR if sampler == "unclip" else KANDINSKY_3
+    name = "UnCLIPScheduler" if sampler == "unclip" else "DDPMScheduler"
+    schedule = read_schedule({"_class_name": name, **config})
+    moves = plan_moves(schedule, sampler, steps)
+    times = [move.levels.t for move in moves]
+    assert len(times) == steps
+    assert times == sorted(times, reverse=True)
+    assert 0 <= times[-1]
+    assert times[0] - times[-1] >= 0.6 * 999 * (steps - 1) / steps
+    assert float(moves[-1].levels.alpha_next) >= 0.999
+    assert moves[-1].noise_scale is None

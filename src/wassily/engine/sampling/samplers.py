@@ -43,10 +43,10 @@ def _times(schedule: Schedule, sampler: str, steps: int) -> list[int]:
         case "unclip":
             return unclip_timesteps(schedule, steps)
         case "original":
-            return list(range(999, 0, -max(1000 // steps, 1)))[:steps]
+            return [999 - index * 1000 // steps for index in range(steps)]
         case "lcm":
             # Kandinsky 3.1 Flash was distilled at 979, 729, 479, 229.
-            return [max(979 - index * (1000 // steps), 0) for index in range(steps)]
+            return [max(979 - index * 1000 // steps, 0) for index in range(steps)]
         case "dpm++2m" | "dpm++2m-karras":
             return _solver_timesteps(schedule, steps)
         case _:
