@@ -12,7 +12,7 @@ import wassily
 ROOT = Path(__file__).parents[2]
 TEXTS = (".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".html", ".js", ".css", "")
 # Folders of one machine, and marks of work that is not done.
-FOREIGN = re.compile(r"/(?:work|home|Users)/\w+/|\b(?:TODO|FIXME|XXX)(?=:|\b)(?!\|)")
+FOREIGN = re.compile(r"/(?:work|home|Users)/\w+/|\b(?:TO[D]O|FIX[M]E|XX[X])\b")
 
 
 def tracked() -> list[Path]:
