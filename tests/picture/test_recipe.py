@@ -40,6 +40,8 @@ def test_a_newer_schema_asks_for_a_newer_wassily() -> None:
         {"versions": {"torch": 2}},
         {"notes": "x"},
         {"notes": [1]},
+        {"batch": "12"},
+        {"batch": ["1"]},
         {"seconds": "1"},
         {"revision": 4},
         {"surprise": 1},

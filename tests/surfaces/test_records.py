@@ -1,6 +1,7 @@
 """`show` reads any picture's settings; `rerun` draws it again and compares."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from wassily.picture import read_recipe
+from wassily.picture import read_recipe, request_of
+from wassily.surfaces.cli.records import in_company
 
 FOREIGN = "a fox\nNegative prompt: bad\nSteps: 20, Sampler: Euler a, Seed: 42, Size: 96x64, Model: sd"
 
@@ -84,6 +86,32 @@ def test_rerun_of_one_frame(wassily: Any) -> None:
     *_, last = wassily("interpolate", "a cat", "a dog", "--frames", "3").stdout.split()
     result = wassily("rerun", last)
     assert len(result.stdout.split()) == 1
+    assert "identical" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("batch", "seeds"),
+    [
+        ((), (7,)),
+        ((7,), (7,)),
+        ((6, 7, 8), (6, 7, 8)),
+        ((8, 7), (7,)),
+        ((1, 2), (7,)),
+        ((6, 7, 9), (7,)),
+    ],
+)
+def test_rerun_draws_the_whole_batch(batch: tuple[int, ...], seeds: tuple[int, ...], fox: Path) -> None:
+    recipe = replace(read_recipe(fox), batch=batch)
+    assert in_company(request_of(recipe), recipe).seeds == seeds
+
+
+def test_rerun_saves_one_picture_of_its_batch(wassily: Any, fox: Path) -> None:
+    info = PngInfo()
+    with Image.open(fox) as image:
+        info.add_text("wassily", replace(read_recipe(fox), batch=(6, 7, 8)).to_json())
+        image.save("one.png", pnginfo=info)
+    result = wassily("rerun", "one.png")
+    assert result.stdout == "outputs/a-fox-7-2.png\n"
     assert "identical" in result.stderr
 
 

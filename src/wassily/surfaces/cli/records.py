@@ -70,9 +70,11 @@ def rerun(file: File, *, given: Inputs = None, which: Which, where: Where) -> No
 
 def in_company(request: "Request", recipe: "Recipe") -> "Request":
     """The request for the whole batch a picture was drawn in: alone it may differ by rounding."""
-    if len(recipe.batch) < 2:
+    first, count = min(recipe.batch, default=0), len(recipe.batch)
+    in_a_row = recipe.batch == tuple(range(first, first + count))
+    if count < 2 or not in_a_row or request.first_seed not in recipe.batch:
         return request
-    return replace(request, seed=recipe.batch[0], count=len(recipe.batch))
+    return replace(request, seed=first, count=count)
 
 
 def values_of(settings: "Settings") -> dict[str, object]:
