@@ -16,7 +16,7 @@ from recipes.mini.judge import WEIGHTS as JUDGE_WEIGHTS
 from recipes.mini.judge import JudgePlan, run_judge
 from recipes.mini.latents import LatentsPlan, run_latents
 from recipes.mini.movq import WEIGHTS as MOVQ_WEIGHTS
-from recipes.mini.movq import MovqPlan, run_movq
+from recipes.mini.movq import MovqPlan, is_polished, run_movq, run_polish
 from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
 from recipes.mini.text import TextPlan, run_text
 from recipes.mini.unet import UnetPlan, run_unet
@@ -55,6 +55,20 @@ def train_movq(options: Options) -> None:
     if not (options.work / MOVQ_WEIGHTS).exists():
         plan = MovqPlan(style=options.style, subjects=options.subjects, budget=options.budget(10))
         run_movq(options.work, plan, processes=options.processes)
+
+
+def polish_decoder(options: Options) -> None:
+    """Train the MoVQ's decoder further, whose latents stay the same, unless that is done."""
+    if not is_polished(options.work):
+        plan = MovqPlan(
+            style=options.style,
+            subjects=options.subjects,
+            budget=options.budget(12),
+            peak_rate=1e-3,
+            crop_part=0.0,
+            latent_noise=0.1,
+        )
+        run_polish(options.work, plan, processes=options.processes)
 
 
 def train_text(options: Options) -> None:
@@ -96,7 +110,6 @@ def train_judge(options: Options) -> None:
 
 def evaluate_model(options: Options) -> None:
     """Print the scores; write them and a contact sheet into the work folder."""
-    torch.set_num_threads(1)
     evaluate(
         options.work,
         n=options.pictures,
@@ -117,6 +130,7 @@ STAGES: dict[str, Callable[[Options], None]] = {
     "text": train_text,
     "latents": cache_latents,
     "unet": train_unet,
+    "polish": polish_decoder,
     "judge": train_judge,
     "evaluate": evaluate_model,
     "export": export_model,
@@ -163,6 +177,7 @@ def main() -> None:
     options = read_options(parser.parse_args())
     options.work.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    torch.set_num_threads(1)
     for name, run in STAGES.items():
         if parser.parse_args().stage in (name, "all"):
             run(options)

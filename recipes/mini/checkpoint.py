@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from recipes.mini.optimiser import Muon
+
 SAVE_EVERY_S = 150.0
 
 
@@ -57,7 +59,7 @@ class Run:
 
     path: Path
     model: nn.Module
-    optimiser: torch.optim.Optimizer
+    optimiser: Muon
     average: dict[str, Tensor] | None = None
     step: int = 0
     samples: int = 0

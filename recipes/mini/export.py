@@ -19,7 +19,7 @@ from recipes.mini.scenes import Studio, choose_scene
 from recipes.mini.unet import build_schedule
 
 CARD = Path(__file__).with_name("card.md")
-PREVIEW_PICTURES = 256
+PREVIEW_PICTURES = 96
 # What wassily draws with when a request leaves it open; the guidance is the best of evaluate's.
 DEFAULTS = {"width": 128, "height": 128, "steps": 25, "guidance": 1.0}
 
@@ -53,14 +53,23 @@ def build_pipeline(model: Model) -> Kandinsky3Pipeline:
     )
 
 
+def name_tokenizer(folder: Path) -> None:
+    """Name the tokenizer's class as every version of transformers knows it; version 5 writes an inner name."""
+    for path in (folder / "model_index.json", folder / "tokenizer" / "tokenizer_config.json"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("TokenizersBackend", "PreTrainedTokenizerFast"), encoding="utf-8")
+
+
 def export(work: Path, target: Path, *, style: str, subjects: int | None) -> None:
     """Write the model folder under a temporary name, then put it in the place of `target`."""
     table = read_subjects(subjects)
     studio = Studio(table, load_sprites(work, style, table))
     model = load_model(work)
     carried = {"defaults": DEFAULTS, "preview": fit_preview(model.movq, studio)}
+    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}")
     build_pipeline(model).save_pretrained(partial, safe_serialization=True)
+    name_tokenizer(partial)
     (partial / "wassily.json").write_text(json.dumps(carried, indent=2) + "\n", encoding="utf-8")
     scores = work / SCORES
     evaluation = scores.read_text(encoding="utf-8") if scores.exists() else "Not evaluated yet."

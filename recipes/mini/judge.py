@@ -21,6 +21,7 @@ from recipes.mini.movq import load_movq, to_tensor
 from recipes.mini.optimiser import Muon
 from recipes.mini.places import BACKGROUNDS
 from recipes.mini.scenes import Studio, choose_scene
+from recipes.mini.training import take_step
 from recipes.mini.workers import Worker
 
 SIDE_PX = 64
@@ -123,12 +124,8 @@ def train_judge(worker: Worker, work: Path, plan: JudgePlan) -> None:
         ).long()
         subject, background = judge(pictures)
         loss = F.cross_entropy(subject, rows[:, 0]) + F.cross_entropy(background, rows[:, 1])
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        run.elapsed_s = run.clock_s()
-        optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.3))
-        optimiser.step()
-        run.step, run.samples = run.step + 1, run.samples + plan.batch
+        rate = learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.3)
+        take_step(run, worker, loss, rate=rate, batch=plan.batch)
         if run.step % 50 == 0:
             right = (subject.argmax(1) == rows[:, 0]).float().mean()
             print(
@@ -149,5 +146,4 @@ def load_judge(work: Path, subjects: int) -> Judge:
 
 def run_judge(work: Path, plan: JudgePlan) -> None:
     """Train the judge in this process: it is small."""
-    torch.set_num_threads(1)
     train_judge(Worker(rank=0, count=1, parent=0), work, plan)

@@ -21,9 +21,9 @@ from recipes.mini.checkpoint import Budget, Run, learning_rate, save, seeded, sp
 from recipes.mini.optimiser import Muon
 from recipes.mini.places import PICTURE_PX
 from recipes.mini.scenes import Studio, choose_scene
+from recipes.mini.training import take_step
 from recipes.mini.workers import Worker, run_workers
 
-LATENT_NOISE = 0.06
 WEIGHTS = "movq.pt"
 
 
@@ -39,6 +39,7 @@ class MovqPlan:
     crop_px: int = 64
     crop_batch: int = 4
     crop_part: float = 0.6
+    latent_noise: float = 0.06
 
 
 def build_movq(channels: tuple[int, ...]) -> VQModel:
@@ -118,36 +119,47 @@ def train_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
     torch.manual_seed(0)
     movq = build_movq(plan.channels)
     speed_up(movq)
-    optimiser = Muon(movq, except_for=("conv_in", "conv_out"))
-    run = Run(path=work / "movq-run.pt", model=movq, optimiser=optimiser)
+    fit(movq, work / "movq-run.pt", studio, worker, plan)
+    if worker.leads:
+        fold_statistics(movq, studio)
+        save(work / WEIGHTS, {"channels": plan.channels, "model": movq.state_dict(), "polished": False})
+
+
+def polish_movq(worker: Worker, work: Path, plan: MovqPlan) -> None:
+    """Train the decoder on with a still encoder: sharper pictures from the same latents."""
+    subjects = read_subjects(plan.subjects)
+    studio = Studio(subjects, load_sprites(work, plan.style, subjects))
+    movq = load_movq(work).train()
+    movq.decoder.requires_grad_(True)
+    movq.post_quant_conv.requires_grad_(True)
+    fit(movq, work / "polish-run.pt", studio, worker, plan)
+    if worker.leads:
+        save(work / WEIGHTS, {"channels": plan.channels, "model": movq.state_dict(), "polished": True})
+
+
+def fit(movq: VQModel, path: Path, studio: Studio, worker: Worker, plan: MovqPlan) -> None:
+    """Train what is trainable until the budget is spent."""
+    run = Run(path=path, model=movq, optimiser=Muon(movq, except_for=("conv_in", "conv_out")))
     run.resume()
     for progress in spend(run, plan.budget):
         rng, noise = seeded(1, worker.rank, run.step)
         true = draw_batch(studio, plan, rng, crop=progress < plan.crop_part)
         latent = movq.encode(true).latents
         spread = latent.detach().std((0, 2, 3), keepdim=True)
-        noisy = latent + LATENT_NOISE * spread * torch.randn(latent.shape, generator=noise)
+        noisy = latent + plan.latent_noise * spread * torch.randn(latent.shape, generator=noise)
         made = movq.decode(noisy, force_not_quantize=True).sample
+        # The last term keeps the latents from growing to drown the noise.
         loss = picture_loss(made, true) + 1e-3 * latent.square().mean()
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        mean, run.elapsed_s = worker.share(movq, loss=loss.item(), clock_s=run.clock_s())
-        nn.utils.clip_grad_norm_(movq.parameters(), 1.0)
-        optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=30, hold=0.3))
-        optimiser.step()
-        run.step, run.samples = run.step + 1, run.samples + len(true) * worker.count
+        rate = learning_rate(plan.peak_rate, progress, step=run.step, warm_up=30, hold=0.3)
+        mean = take_step(run, worker, loss, rate=rate, batch=len(true))
+        if worker.leads and run.step % 50 == 0:
+            error = (made.detach() - true).div(2).square().mean()
+            psnr_db = float(-10 * error.log10())
+            print(f"movq step {run.step} {progress:.1%} loss {mean:.4f} psnr {psnr_db:.1f} dB", flush=True)
         if worker.leads:
-            if run.step % 50 == 0:
-                error = (made.detach() - true).div(2).square().mean()
-                print(
-                    f"movq step {run.step} {progress:.1%} loss {mean:.4f} psnr {-10 * error.log10():.2f} dB",
-                    flush=True,
-                )
             run.save()
     if worker.leads:
         run.save(force=True)
-        fold_statistics(movq, studio)
-        save(work / WEIGHTS, {"channels": plan.channels, "model": movq.state_dict()})
 
 
 @torch.no_grad()
@@ -183,3 +195,13 @@ def load_movq(work: Path) -> VQModel:
 def run_movq(work: Path, plan: MovqPlan, *, processes: int | None = None) -> None:
     """Train the MoVQ in one process a core."""
     run_workers(partial(train_movq, plan=plan), work, count=processes)
+
+
+def run_polish(work: Path, plan: MovqPlan, *, processes: int | None = None) -> None:
+    """Train the decoder on in one process a core."""
+    run_workers(partial(polish_movq, plan=plan), work, count=processes)
+
+
+def is_polished(work: Path) -> bool:
+    """Say whether the decoder has had its further training."""
+    return bool(torch.load(work / WEIGHTS, weights_only=True).get("polished", False))

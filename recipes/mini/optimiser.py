@@ -56,7 +56,8 @@ class Muon(torch.optim.Optimizer):
         names = tuple(except_for)
         groups: dict[bool, list[Tensor]] = {True: [], False: []}
         for name, weight in model.named_parameters():
-            groups[is_matrix(name, weight, names)].append(weight)
+            if weight.requires_grad:
+                groups[is_matrix(name, weight, names)].append(weight)
         defaults = {"lr": 0.0, "weight_decay": weight_decay}
         super().__init__(
             [

@@ -26,6 +26,7 @@ from recipes.mini.checkpoint import Budget, Run, learning_rate, save, seeded, sp
 from recipes.mini.optimiser import Muon
 from recipes.mini.places import BACKGROUNDS
 from recipes.mini.scenes import POSITIONS, SIZES, TINTS, choose_scene
+from recipes.mini.training import take_step
 from recipes.mini.workers import Worker, run_workers
 
 WIDTH = 256
@@ -221,13 +222,8 @@ def train_text(worker: Worker, work: Path, plan: TextPlan) -> None:
         logits = reader(encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
         rows = torch.tensor([scene.row() for scene in scenes])
         losses = torch.stack([F.cross_entropy(part, rows[:, field]) for field, part in enumerate(logits)])
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(losses.sum())
-        mean, run.elapsed_s = worker.share(both, loss=losses.sum().item(), clock_s=run.clock_s())
-        nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-        optimiser.set_rate(learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.4))
-        optimiser.step()
-        run.step, run.samples = run.step + 1, run.samples + plan.batch * worker.count
+        rate = learning_rate(plan.peak_rate, progress, step=run.step, warm_up=50, hold=0.4)
+        mean = take_step(run, worker, losses.sum(), rate=rate, batch=plan.batch)
         if worker.leads:
             if run.step % 100 == 0:
                 right = [

@@ -27,6 +27,7 @@ from recipes.mini.latents import LatentStore
 from recipes.mini.optimiser import Muon
 from recipes.mini.scenes import Scene
 from recipes.mini.text import WIDTH, encode_captions, load_encoder, load_tokenizer
+from recipes.mini.training import take_step
 from recipes.mini.workers import Worker, run_workers
 
 STEPS = 1000
@@ -48,7 +49,7 @@ class UnetPlan:
     warm_up: int = 100
     hold: float = 0.3
     caption_drop: float = 0.1
-    average: float = 0.998
+    average: float = 0.995
 
 
 def build_unet(channels: tuple[int, ...]) -> Kandinsky3UNet:
@@ -210,15 +211,8 @@ def train_unet(worker: Worker, work: Path, plan: UnetPlan) -> None:
     for progress in spend(run, plan.budget):
         with cast(worker.device, dtype):
             loss = velocity_loss(unet, feeder.feed(run.step), kept)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        mean, run.elapsed_s = worker.share(unet, loss=loss.item(), clock_s=run.clock_s())
-        nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
-        optimiser.set_rate(
-            learning_rate(plan.peak_rate, progress, step=run.step, warm_up=plan.warm_up, hold=plan.hold)
-        )
-        optimiser.step()
-        run.step, run.samples = run.step + 1, run.samples + plan.batch * worker.count
+        rate = learning_rate(plan.peak_rate, progress, step=run.step, warm_up=plan.warm_up, hold=plan.hold)
+        mean = take_step(run, worker, loss, rate=rate, batch=plan.batch)
         smooth = mean if math.isnan(smooth) else 0.98 * smooth + 0.02 * mean
         if worker.leads:
             follow(run.average, unet, decay=min(plan.average, (run.step + 1) / (run.step + 10)))
