@@ -15,7 +15,7 @@ LIGHT = (
     "wassily.picture",
     "wassily.library",
     "wassily.surfaces",
-    "wassily.surfaces.cli",
+    "wassily.surfaces.cli.app",
     "wassily.surfaces.cli.help",
     "wassily.engine.events",
 )
@@ -37,7 +37,7 @@ def test_no_torch_in_the_light_parts(module: str) -> None:
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["wassily", "wassily.surfaces.cli"])
+@pytest.mark.parametrize("module", ["wassily", "wassily.surfaces.cli.app"])
 def test_no_numpy_either_before_anything_is_asked_for(module: str) -> None:
     assert not modules_after(f"import {module}") & {"numpy", "PIL", "safetensors"}
 

@@ -1,6 +1,5 @@
 """The commands under one name."""
 
-import sys
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -11,7 +10,7 @@ from wassily.surfaces.cli.mixing import embed, interpolate, mix
 from wassily.surfaces.cli.options import spread
 from wassily.surfaces.cli.pictures import generate, inpaint, outpaint, transform
 from wassily.surfaces.cli.records import rerun, show
-from wassily.surfaces.cli.report import INTERRUPTED, guard
+from wassily.surfaces.cli.report import guard
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     generate,
@@ -42,14 +41,6 @@ def build_app() -> typer.Typer:
     for command in COMMANDS:
         app.command()(guard(spread(command)))
     return app
-
-
-def main() -> None:
-    """Run the command line and exit."""
-    try:
-        build_app()(prog_name="wassily")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
 
 
 def _show_version(asked: bool) -> None:

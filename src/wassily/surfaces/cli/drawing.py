@@ -12,10 +12,10 @@ from rich.console import Console
 
 from wassily.errors import RequestError
 from wassily.settings import Preferences, read_preferences
-from wassily.surfaces.cli.interrupts import heed_interrupts, until
+from wassily.surfaces.cli.interrupts import INTERRUPTED, heed_interrupts, until
 from wassily.surfaces.cli.options import Where, Which
 from wassily.surfaces.cli.progress import watch
-from wassily.surfaces.cli.report import INTERRUPTED, open_errors, print_json, print_line, print_note
+from wassily.surfaces.cli.report import open_errors, print_json, print_line, print_note
 
 if TYPE_CHECKING:
     from wassily.make import Engine

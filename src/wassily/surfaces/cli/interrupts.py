@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
+INTERRUPTED: Final = 130  # what shells expect of a program that Ctrl-C ended
+
 _WORDS: Final = b"\nStopping after this step; press Ctrl-C again to stop at once.\n"
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -14,8 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wassily.errors import WassilyError
-
-INTERRUPTED: Final = 130  # what shells expect of a program that Ctrl-C ended
+from wassily.surfaces.cli.interrupts import INTERRUPTED
 
 
 def open_errors(*, quiet: bool = False) -> Console:
