@@ -18,7 +18,7 @@ from recipes.mini.latents import LatentsPlan, run_latents
 from recipes.mini.movq import WEIGHTS as MOVQ_WEIGHTS
 from recipes.mini.movq import MovqPlan, is_polished, run_movq, run_polish
 from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
-from recipes.mini.text import TextPlan, run_text
+from recipes.mini.text import CORPUS, TextPlan, run_text
 from recipes.mini.unet import UnetPlan, run_unet
 
 EMBEDDED = Path("src/wassily/models/mini-3")
@@ -74,7 +74,8 @@ def polish_decoder(options: Options) -> None:
 def train_text(options: Options) -> None:
     """Train the text encoder unless it is there."""
     if not (options.work / TEXT_WEIGHTS).exists():
-        plan = TextPlan(subjects=options.subjects, budget=options.budget(5))
+        corpus = 4000 if options.tiny else CORPUS
+        plan = TextPlan(subjects=options.subjects, budget=options.budget(5), corpus=corpus)
         run_text(options.work, plan, processes=options.processes)
 
 

@@ -26,7 +26,7 @@ DEFAULTS = {"width": 128, "height": 128, "steps": 25, "guidance": 1.0}
 
 @torch.no_grad()
 def fit_preview(movq: VQModel, studio: Studio) -> list[list[float]]:
-    """Fit colours to latents by least squares: rgb = [latent, 1] @ (5 x 3 matrix), in [-1, 1], cell by cell."""
+    """Fit colours to latents by least squares: rgb in [-1, 1] = [latent, 1] @ (5 x 3 matrix), by cell."""
     rng, _ = seeded(9)
     latents, colours = [], []
     for _ in range(PREVIEW_PICTURES):
@@ -54,7 +54,7 @@ def build_pipeline(model: Model) -> Kandinsky3Pipeline:
 
 
 def name_tokenizer(folder: Path) -> None:
-    """Name the tokenizer's class as every version of transformers knows it; version 5 writes an inner name."""
+    """Name the tokenizer's class as every transformers knows it; version 5 writes an inner name."""
     for path in (folder / "model_index.json", folder / "tokenizer" / "tokenizer_config.json"):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("TokenizersBackend", "PreTrainedTokenizerFast"), encoding="utf-8")

@@ -31,6 +31,7 @@ from recipes.mini.workers import Worker, run_workers
 
 WIDTH = 256
 LONGEST = 128
+CORPUS = 60_000
 PAD, EOS, UNKNOWN = 0, 1, 2
 # T5 starts its queries and keys very small, where whole orthogonal steps would be far too large.
 NOT_MUON = ("shared", "embed_tokens", "relative", "reader", "SelfAttention.q", "SelfAttention.k")
@@ -50,7 +51,7 @@ class TextPlan:
     budget: Budget
     batch: int = 64
     vocabulary: int = 4000
-    corpus: int = 60_000
+    corpus: int = CORPUS
     peak_rate: float = 1.5e-3
 
 
