@@ -1,7 +1,7 @@
 """Fixtures for every test: tiny checkpoints, made once a session; none of them reaches the network."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,14 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 Build = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is computed once away from the person's own cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WASSILY_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import importlib.metadata
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -75,13 +75,17 @@ class Engine:
         """
         return cls(Core.load(name_or_path, prior=prior, device=device, dtype=dtype, announce=announce))
 
-    def run(self, request: Request) -> Iterator[Happening]:
+    def settle(self, request: Request) -> Request:
+        """The request with the model's defaults filled in; raises CapabilityError for what it cannot do."""
+        return settle(request, self.core)
+
+    def run(self, request: Request) -> Generator[Happening, None, None]:
         """Make the pictures of a request, yielding each Note, Step and finished Picture.
 
         Close the generator to cancel: it stops within a step. Raises RequestError and
         CapabilityError before the first step.
         """
-        settled = settle(request, self.core)
+        settled = self.settle(request)
         notes: list[str] = []
         began = time.perf_counter()
         for event in _WORKFLOWS[type(request)](self.core, settled):

@@ -2,18 +2,18 @@
 
 Each setting has a key in `[~/.config]/wassily/settings.toml` and a variable, which wins:
 
-    model = "mini-3"              WASSILY_MODEL
-    device = "auto"               WASSILY_DEVICE
-    dtype = "auto"                WASSILY_DTYPE
-    output_dir = "outputs"        WASSILY_OUTPUT_DIR
-    cache_dir = "~/models"        WASSILY_CACHE_DIR
+    model = "mini-3"                  WASSILY_MODEL
+    device = "auto"                   WASSILY_DEVICE
+    dtype = "auto"                    WASSILY_DTYPE
+    output_dir = "outputs"            WASSILY_OUTPUT_DIR
+    cache_dir = "~/.cache/wassily"    WASSILY_CACHE_DIR
 """
 
 import difflib
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
@@ -28,15 +28,15 @@ class Preferences:
     """The settings, or their defaults.
 
     `model`: a name or a folder. `device`: auto, cpu, cuda, cuda:N or mps. `dtype`: auto, float32,
-    bfloat16 or float16. `output_dir`: where pictures go. `cache_dir`: where downloaded weights are
-    kept, None for Hugging Face's own place.
+    bfloat16 or float16. `output_dir`: where pictures go. `cache_dir`: what wassily computes once and
+    keeps; downloaded weights are where HF_HOME and HF_HUB_CACHE say.
     """
 
     model: str = "mini-3"
     device: str = "auto"
     dtype: str = "auto"
     output_dir: Path = Path("outputs")
-    cache_dir: Path | None = None
+    cache_dir: Path = field(default_factory=lambda: Path("~/.cache/wassily").expanduser())
 
 
 def read_preferences(environ: Mapping[str, str] | None = None) -> Preferences:
@@ -46,7 +46,7 @@ def read_preferences(environ: Mapping[str, str] | None = None) -> Preferences:
     """
     environ = os.environ if environ is None else environ
     path = settings_path(environ)
-    given = _read_file(path) | _read_environ(environ)
+    given = {"cache_dir": str(_cache_path(environ))} | _read_file(path) | _read_environ(environ)
     folders = {name: Path(value).expanduser() for name, value in given.items() if name.endswith("_dir")}
     texts = {name: value for name, value in given.items() if name not in folders}
     return Preferences(**texts, **folders)  # type: ignore[arg-type]  # names and types are checked above
@@ -56,6 +56,10 @@ def settings_path(environ: Mapping[str, str]) -> Path:
     """Where settings.toml is looked for."""
     base = environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME") or Path.home()) / ".config"
     return Path(base) / "wassily" / "settings.toml"
+
+
+def _cache_path(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_CACHE_HOME") or "~/.cache") / "wassily"
 
 
 def _read_file(path: Path) -> dict[str, str]:
@@ -107,4 +111,4 @@ def _check(name: str, value: object, *, where: str, shown: str, known: Iterable[
 
 
 def _names() -> tuple[str, ...]:
-    return tuple(field.name for field in fields(Preferences))
+    return tuple(each.name for each in fields(Preferences))

@@ -12,7 +12,6 @@ FILES = sorted((ROOT / "src" / "wassily").rglob("*.py"))
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 40
 MOST_POSITIONAL = 3
-MOST_TENSORS = 5  # in the engine, whose steps take prediction, x, t, t_prev and noise as their papers do
 GIVEN_BY_TYPER = {"_show_version(asked)", "_root(version)"}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 BASES = {
@@ -50,8 +49,7 @@ def test_functions_are_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_few_parameters_go_by_position(path: Path) -> None:
-    most = MOST_TENSORS if "engine" in path.parts else MOST_POSITIONAL
-    wide = {each.name for each in functions(path) if len(_positional(each)) > most}
+    wide = {each.name for each in functions(path) if len(_positional(each)) > MOST_POSITIONAL}
     assert not wide
 
 

@@ -43,10 +43,16 @@ class Engine:
         announce(f"on {device}")
         return cls(name_or_path, dtype)
 
+    def settle(self, request: Request) -> Request:
+        steps = request.steps or 4
+        if isinstance(request, Outpaint):
+            return replace(request, steps=steps)
+        return replace(request, steps=steps, width=request.width or 64, height=request.height or 64)
+
     def run(self, request: Request) -> Iterator[Note | Step | Picture]:
         if request.prompt == "impossible":
             raise CapabilityError("mini-3 cannot do that", why="it is small", fix="use another model")
-        request = settle(request, self)
+        request = self.settle(request)
         frames = frames_of(request) if isinstance(request, Interpolate) else [None]
         if request.prompt.startswith("long"):
             yield Note(text="some words were cut")
@@ -77,22 +83,15 @@ class Engine:
         return Picture(pixels=pixels, seed=seed, recipe=recipe)
 
 
-def settle(request: Request, _core: Engine) -> Request:
-    if isinstance(request, Outpaint):
-        return replace(request, steps=request.steps or 4)
-    return replace(request, steps=request.steps or 4, width=request.width or 64, height=request.height or 64)
-
-
 def frames_of(request: Interpolate) -> list[int]:
     return list(range(request.frames)) if request.frame is None else [request.frame]
 
 
 def modules() -> dict[str, ModuleType]:
     """The modules of the package that this engine stands in for."""
-    make, settling = ModuleType("wassily.make"), ModuleType("wassily.workflows.settle")
+    make = ModuleType("wassily.make")
     make.Engine = Engine
-    settling.settle = settle
-    return {"wassily.make": make, "wassily.workflows.settle": settling}
+    return {"wassily.make": make}
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ def test_a_closed_run_stops_between_two_steps(engine):
     calls = []
     family = engine.core.family
     predict = family.predict
-    family.predict = lambda *positional: (calls.append(1), predict(*positional))[1]
+    family.predict = lambda *given, **named: (calls.append(1), predict(*given, **named))[1]
     run = engine.run(Text2Image(prompt=PROMPT, width=64, steps=9, seed=1))
     for event in run:
         if isinstance(event, Step) and event.stage == "decoder" and event.index == 2:

@@ -151,9 +151,9 @@ class Core:
             clean = family.movq.encode(pixels).expand(len(seeds), -1, -1, -1)
             if start.strength is not None:
                 moves = moves[len(moves) - max(int(sampling.steps * start.strength), 1) :]
-                x = family.begin(clean, first, moves[0], start.strength)
+                x = family.begin(clean, first, move=moves[0], strength=start.strength)
             if start.hole is not None:
-                extra, keep = self._inpainting(pixels, clean, start.hole, first)
+                extra, keep = self._inpainting(pixels, clean, hole=start.hole, noise=first)
         predict = partial(self._predict, condition=condition, extra=extra)
         for moment in denoise(predict, x, moves, schedule=schedule, noise=noise, keep=keep):
             x = moment.x
@@ -162,7 +162,7 @@ class Core:
         return x
 
     def _predict(self, x: Tensor, t: int, *, condition: Any, extra: Tensor | None) -> Tensor:
-        return self.family.predict(x, t, condition, extra)
+        return self.family.predict(x, t, condition, extra_BCHW=extra)
 
     def _first_noise(self, noise: Noise, sampling: Sampling, start: Start) -> Tensor:
         shape = (4, sampling.height // 8, sampling.width // 8)
@@ -173,7 +173,7 @@ class Core:
         return slerp(first, end, start.position)
 
     def _inpainting(
-        self, pixels: Tensor, clean: Tensor, hole: np.ndarray, noise: Tensor
+        self, pixels: Tensor, clean: Tensor, *, hole: np.ndarray, noise: Tensor
     ) -> tuple[Tensor | None, Keep | None]:
         """The network's extra channels and what to put back at every step, as its kind wants."""
         family = self.family
@@ -249,7 +249,7 @@ def _family(checkpoint: Checkpoint, networks: Resident, dtype: torch.dtype) -> F
     prior = Prior(
         checkpoint.prior,
         _resident(checkpoint.prior, networks.device, dtype),
-        constants=(read_preferences().cache_dir or Path.home() / ".cache" / "wassily") / "constants",
+        constants=read_preferences().cache_dir / "constants",
     )
     reads_words = checkpoint.family == "kandinsky-2.1"
     return Kandinsky2(

@@ -45,7 +45,7 @@ def test_the_rewritten_network_is_the_published_one(engine):
     words = run_through(engine.core.family.embed(PROMPT, None, (1,)))
     x = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        ours = predict_noise(unet, x.repeat(2, 1, 1, 1), 321, condition.rows)
+        ours = predict_noise(unet, x.repeat(2, 1, 1, 1), 321, rows=condition.rows)
         embeds = torch.stack([torch.zeros_like(words.embeds_LD), words.embeds_LD])
         masks = torch.stack([torch.zeros_like(words.mask_L), words.mask_L])
         theirs = unet(x.repeat(2, 1, 1, 1), 321, encoder_hidden_states=embeds, encoder_attention_mask=masks)[
@@ -85,9 +85,9 @@ def test_inpainting_gives_the_network_the_mask_and_the_greyed_picture(tiny3_inpa
     caught = []
     predict = family.predict
 
-    def catching(x, t, condition, extra):
-        caught.append(extra)
-        return predict(x, t, condition, extra)
+    def catching(x, t, condition, *, extra_BCHW):
+        caught.append(extra_BCHW)
+        return predict(x, t, condition, extra_BCHW=extra_BCHW)
 
     family.predict = catching
     engine.make(Inpaint(prompt=PROMPT, image=image, mask=mask, steps=1, seed=1))

@@ -166,7 +166,7 @@ def test_any_number_of_steps_walks_down_to_the_picture(sampler, steps):
     times = [move.levels.t for move in moves]
     assert len(times) == steps
     assert times == sorted(times, reverse=True)
-    assert 0 <= times[-1]
+    assert times[-1] >= 0
     assert times[0] - times[-1] >= 0.6 * 999 * (steps - 1) / steps
     assert float(moves[-1].levels.alpha_next) >= 0.999
     assert moves[-1].noise_scale is None

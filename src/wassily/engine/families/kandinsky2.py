@@ -63,7 +63,7 @@ class Kandinsky2:
 
     def embed(self, source: Source, wording: Wording, seeds: Sequence[int]) -> Generator[Event, None, Vision]:
         """The image embeddings that a source stands for."""
-        return (yield from envision(self._prior, source, wording, seeds, device=self._networks.device))
+        return (yield from envision(self._prior, source, wording, seeds=seeds, device=self._networks.device))
 
     def blend(self, parts: Sequence[tuple[Vision, float]]) -> Vision:
         """The weighted sum of embeddings."""
@@ -95,9 +95,9 @@ class Kandinsky2:
         self, concept: Vision, wording: Wording, seeds: Sequence[int]
     ) -> Generator[Event, None, Tensor]:
         """The image embeddings (B, D) that a concept is guided away from."""
-        return (yield from negative_vision(self._prior, concept, wording, seeds))
+        return (yield from negative_vision(self._prior, concept, wording, seeds=seeds))
 
-    def predict(self, x_BCHW: Tensor, t: int, condition: Condition2, extra_BCHW: Tensor | None) -> Tensor:
+    def predict(self, x_BCHW: Tensor, t: int, condition: Condition2, *, extra_BCHW: Tensor | None) -> Tensor:
         """The guided prediction with its learned variance, (B, 2C, H, W)."""
         unet = self._unet
         x = x_BCHW if extra_BCHW is None else torch.cat([x_BCHW, extra_BCHW], dim=1)
@@ -115,13 +115,13 @@ class Kandinsky2:
             output if condition.guidance == self.spec.neutral_guidance else guide(output, condition.guidance)
         )
 
-    def begin(self, clean: Tensor, noise: Tensor, first: Move, strength: float) -> Tensor:
+    def begin(self, clean: Tensor, noise: Tensor, *, move: Move, strength: float) -> Tensor:
         """The latents noised to the level of the first step; 2.1 noises by strength instead.
 
         Source for 2.1: ai-forever/Kandinsky-2, betas 1e-4 to 0.02 at t = 1000 strength - 2.
         """
         if self._tokenizer is None:
-            return noised(clean, noise, alpha=first.levels.alpha, sigma=first.levels.sigma)
+            return noised(clean, noise, alpha=move.levels.alpha, sigma=move.levels.sigma)
         alpha_bar = torch.cumprod(1 - torch.linspace(0.0001, 0.02, 1000), dim=0)
         kept = alpha_bar[max(int(self.schedule.train_steps * strength) - 2, 0)]
         return noised(clean, noise, alpha=kept**0.5, sigma=(1 - kept) ** 0.5)

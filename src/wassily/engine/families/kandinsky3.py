@@ -114,21 +114,21 @@ class Kandinsky3:
         )
         return Condition3(rows=repeated, guidance=wording.guidance)
 
-    def predict(self, x_BCHW: Tensor, t: int, condition: Condition3, extra_BCHW: Tensor | None) -> Tensor:
+    def predict(self, x_BCHW: Tensor, t: int, condition: Condition3, *, extra_BCHW: Tensor | None) -> Tensor:
         """The guided prediction (B, C, H, W): (w + 1) text - w uncond."""
         unet = self._unet
         x = x_BCHW if extra_BCHW is None else torch.cat([x_BCHW, extra_BCHW], dim=1)
         rows = condition.rows
         x_RCHW = x.to(self._networks.dtype).repeat(len(rows.mask) // len(x), 1, 1, 1)
-        output = predict_noise(unet, x_RCHW, t, rows).float()
+        output = predict_noise(unet, x_RCHW, t, rows=rows).float()
         if condition.guidance == self.spec.neutral_guidance:
             return output
         away, towards = output.chunk(2)
         return (condition.guidance + 1.0) * towards - condition.guidance * away
 
-    def begin(self, clean: Tensor, noise: Tensor, first: Move, strength: float) -> Tensor:
+    def begin(self, clean: Tensor, noise: Tensor, *, move: Move, strength: float) -> Tensor:
         """The latents noised to the level of the first step."""
-        return noised(clean, noise, alpha=first.levels.alpha, sigma=first.levels.sigma)
+        return noised(clean, noise, alpha=move.levels.alpha, sigma=move.levels.sigma)
 
     def inpaint_input(self, pixels_BCHW: Tensor, clean: Tensor, hole_B1HW: Tensor) -> tuple[Tensor, Tensor]:
         """[mask with 1 = keep, latents of the picture greyed out in the hole], and the mask.

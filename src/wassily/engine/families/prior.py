@@ -39,7 +39,7 @@ class Prior:
         self._texts: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
 
     def draw(
-        self, prompt: str, negative: str, wording: Wording, seeds: Sequence[int]
+        self, prompt: str, wording: Wording, seeds: Sequence[int], *, negative: str
     ) -> Generator[Event, None, Tensor]:
         """Image embeddings (B, D) of a text, guided away from `negative`; each image its own noise."""
         yield from self._notes(prompt)

@@ -87,10 +87,10 @@ class Family(Protocol):
     def condition(self, concept: Any, wording: Wording, seeds: Sequence[int]) -> Generator[Event, None, Any]:
         """What `predict` needs, for images of these seeds; adds the negative side."""
 
-    def predict(self, x_BCHW: Tensor, t: int, condition: Any, extra_BCHW: Tensor | None) -> Tensor:
+    def predict(self, x_BCHW: Tensor, t: int, condition: Any, *, extra_BCHW: Tensor | None) -> Tensor:
         """The guided prediction, float32 (B, C, H, W), or 2C channels where the variance is learned."""
 
-    def begin(self, clean: Tensor, noise: Tensor, first: Move, strength: float) -> Tensor:
+    def begin(self, clean: Tensor, noise: Tensor, *, move: Move, strength: float) -> Tensor:
         """The noised latents from which a picture is changed."""
 
     def inpaint_input(self, pixels_BCHW: Tensor, clean: Tensor, hole_B1HW: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,11 +27,11 @@ class Vision:
 
 
 def envision(
-    prior: Prior, source: Source, wording: Wording, seeds: Sequence[int], *, device: torch.device
+    prior: Prior, source: Source, wording: Wording, *, seeds: Sequence[int], device: torch.device
 ) -> Generator[Event, None, Vision]:
     """The Vision of a text (through the prior), a picture (through CLIP) or a saved embedding."""
     if isinstance(source, str):
-        return Vision(vector_BD=(yield from prior.draw(source, wording.negative, wording, seeds)))
+        return Vision(vector_BD=(yield from prior.draw(source, wording, seeds, negative=wording.negative)))
     if isinstance(source, Image.Image):
         return Vision(vector_BD=prior.see(source).expand(len(seeds), -1))
     return _saved(source, len(seeds), width=prior.width, device=device)
@@ -53,11 +53,11 @@ def turn_vision(start: Vision, end: Vision, position: float) -> Vision:
 
 
 def negative_vision(
-    prior: Prior, vision: Vision, wording: Wording, seeds: Sequence[int]
+    prior: Prior, vision: Vision, wording: Wording, *, seeds: Sequence[int]
 ) -> Generator[Event, None, Tensor]:
     """The embeddings (B, D) to be guided away from: the negative prompt's, or those of nothing."""
     if wording.negative:
-        return (yield from prior.draw(wording.negative, wording.negative, wording, seeds))
+        return (yield from prior.draw(wording.negative, wording, seeds, negative=wording.negative))
     if vision.negative_BD is not None:
         return vision.negative_BD
     return prior.nothing().expand(len(seeds), -1)

@@ -34,7 +34,7 @@ class PriorCache:
         for block in prior.transformer_blocks:
             key, value = _keys(block, x_RPD)
             self._keys.append((key, value))
-            x_RPD = _block(block, x_RPD, key, value, mask)
+            x_RPD = _block(block, x_RPD, key=key, value=value, mask=mask)
 
     def predict(self, x_RND: Tensor, t: int) -> Tensor:
         """The predicted clean embeddings (R, N, D) of noisy ones at timestep t."""
@@ -46,7 +46,7 @@ class PriorCache:
             new_key, new_value = _keys(block, tokens)
             all_keys = torch.cat([key.repeat_interleave(images, dim=0), new_key], dim=2)
             all_values = torch.cat([value.repeat_interleave(images, dim=0), new_value], dim=2)
-            tokens = _block(block, tokens, all_keys, all_values, mask)
+            tokens = _block(block, tokens, key=all_keys, value=all_values, mask=mask)
         clean: Tensor = prior.proj_to_clip_embeddings(prior.norm_out(tokens)[:, -1])
         return clean.reshape(rows, images, -1)
 
@@ -76,7 +76,7 @@ def _heads(block: Any, x_BSD: Tensor) -> Tensor:
     return x_BSD.reshape(*x_BSD.shape[:2], block.attn1.heads, -1).transpose(1, 2)
 
 
-def _block(block: Any, x_BSD: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def _block(block: Any, x_BSD: Tensor, *, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     query = _heads(block, block.attn1.to_q(block.norm1(x_BSD)))
     seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     x_BSD = x_BSD + block.attn1.to_out[0](seen.transpose(1, 2).flatten(2))

@@ -53,7 +53,7 @@ def stack_rows(unet: Any, rows: list[TextRows]) -> TextRows:
     )
 
 
-def predict_noise(unet: Any, x_RCHW: Tensor, t: int, rows: TextRows) -> Tensor:
+def predict_noise(unet: Any, x_RCHW: Tensor, t: int, *, rows: TextRows) -> Tensor:
     """Kandinsky3UNet.forward with the text already read; (R, C, H, W)."""
     time = torch.full((len(x_RCHW),), t, device=x_RCHW.device)
     embedded = unet.time_embedding(unet.time_proj(time).to(x_RCHW.dtype)) + rows.pooled

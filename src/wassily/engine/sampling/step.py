@@ -26,13 +26,15 @@ def advance(
     standard normal and needed only where the move has noise; `x0_before` is the last step's x0.
     """
     mean, spread = _split_variance(move, prediction, x)
-    raw_x0 = clean_from(mean, x, move.levels, schedule.prediction)
+    raw_x0 = clean_from(mean, x, move.levels, kind=schedule.prediction)
     x0 = limit(raw_x0, schedule)
     result = move.x0_scale * x0
     if move.x_scale is not None:
         result = result + move.x_scale * x
     if move.eps_scale is not None:
-        result = result + move.eps_scale * _noise_in(move, mean, x, x0, schedule.prediction)
+        result = result + move.eps_scale * _noise_in(
+            move, prediction=mean, x=x, x0=x0, kind=schedule.prediction
+        )
     if move.change_scale is not None and x0_before is not None:
         result = result + move.change_scale * (x0 - x0_before)
     if spread is not None and z is not None:
@@ -40,7 +42,7 @@ def advance(
     return result, x0
 
 
-def clean_from(prediction: Tensor, x: Tensor, levels: Levels, kind: Prediction) -> Tensor:
+def clean_from(prediction: Tensor, x: Tensor, levels: Levels, *, kind: Prediction) -> Tensor:
     """The x0 that a prediction stands for (Salimans and Ho 2022, appendix D)."""
     if kind == "sample":
         return prediction
@@ -66,7 +68,7 @@ def noised(x0: Tensor, noise: Tensor, *, alpha: Tensor, sigma: Tensor) -> Tensor
     return alpha * x0 + sigma * noise
 
 
-def _noise_in(move: Move, prediction: Tensor, x: Tensor, x0: Tensor, kind: Prediction) -> Tensor:
+def _noise_in(move: Move, *, prediction: Tensor, x: Tensor, x0: Tensor, kind: Prediction) -> Tensor:
     levels = move.levels
     if move.eps_of_limited or kind == "sample":
         return (x - levels.alpha * x0) / levels.sigma

@@ -1,11 +1,10 @@
 """From a request to files: load the model, watch the run, save each picture as it comes."""
 
 import json
-import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from wassily.make import Engine
     from wassily.picture import Picture
     from wassily.request import Request
-    from wassily.surfaces.cli.progress import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +46,10 @@ def draw_files(request: "Request", which: Which, where: Where, *, only: int | No
     check_destination(where, pictures=1 if only is not None else _count(request))
     engine = load_engine(which, preferences, console)
     from wassily.engine.events import Note
-    from wassily.workflows.settle import settle
 
-    console.print(announce(settle(request, engine.core), which.model or preferences.model), soft_wrap=True)
-    events = cast("Generator[Event, None, None]", engine.run(request))  # a generator: closing it cancels
+    console.print(announce(engine.settle(request), which.model or preferences.model), soft_wrap=True)
     with heed_interrupts(quiet=where.quiet) as asked:
-        for event in watch(until(asked, events), console):
+        for event in watch(until(asked, engine.run(request)), console):
             if isinstance(event, Note):
                 print_note(console, event.text)
             elif only in (None, event.seed):
@@ -64,7 +60,6 @@ def draw_files(request: "Request", which: Which, where: Where, *, only: int | No
 
 def load_engine(which: Which, preferences: Preferences, console: Console) -> "Engine":
     """The engine with its model; this is where torch is imported."""
-    point_cache(preferences)
     from wassily.make import Engine
 
     with console.status(f"Loading {which.model or preferences.model}"):
@@ -75,12 +70,6 @@ def load_engine(which: Which, preferences: Preferences, console: Console) -> "En
             dtype=which.dtype or preferences.dtype,
             announce=lambda text: print_note(console, text),
         )
-
-
-def point_cache(preferences: Preferences) -> None:
-    """Tell the hub's library where downloads are kept; it reads this when it is imported."""
-    if preferences.cache_dir is not None:
-        os.environ["HF_HUB_CACHE"] = str(preferences.cache_dir)
 
 
 def check_destination(where: Where, *, pictures: int) -> None:

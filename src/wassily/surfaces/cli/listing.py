@@ -4,8 +4,6 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from wassily.settings import read_preferences
-from wassily.surfaces.cli.drawing import point_cache
 from wassily.surfaces.cli.options import Json
 from wassily.surfaces.cli.report import clean, open_results, print_json
 
@@ -15,8 +13,8 @@ if TYPE_CHECKING:
 
 def models(*, as_json: Json = False) -> None:
     """List the models that can be asked for by name."""
-    point_cache(read_preferences())
     from wassily.engine.loading import list_models
+    from wassily.request import WORKFLOWS
 
     entries = list_models()
     if as_json:
@@ -24,13 +22,17 @@ def models(*, as_json: Json = False) -> None:
         return
     console = open_results()
     console.print(table_of(entries))
-    console.print("\nAny other model: give its hub id or its folder to --model.")
+    console.print(f"\nall: {', '.join(WORKFLOWS)}.")
+    console.print("Any other model: give its hub id or its folder to --model.")
 
 
 def table_of(entries: "list[ModelEntry]") -> Table:
     """The models as a table of at most 80 columns."""
+    from wassily.request import WORKFLOWS
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("name", no_wrap=True)
+    table.add_column("family", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("size", no_wrap=True, justify="right")
     table.add_column("licence", no_wrap=True)
@@ -38,7 +40,9 @@ def table_of(entries: "list[ModelEntry]") -> Table:
     for entry in entries:
         size = _gigabytes(entry.size_bytes) if entry.size_bytes else ""
         state = {"known": "to download"}.get(entry.status, entry.status)
-        cells = (entry.name, state, size, entry.licence or "", ", ".join(entry.can))
+        family = entry.family.removeprefix("kandinsky-")
+        can = "all" if set(entry.can) == set(WORKFLOWS) else ", ".join(entry.can)
+        cells = (entry.name, family, state, size, entry.licence or "", can)
         table.add_row(*(clean(text) for text in cells))
     return table
 
