@@ -17,8 +17,8 @@ from recipes.mini.judge import JudgePlan, run_judge
 from recipes.mini.latents import LatentsPlan, run_latents
 from recipes.mini.movq import WEIGHTS as MOVQ_WEIGHTS
 from recipes.mini.movq import MovqPlan, is_polished, run_movq, run_polish
-from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
 from recipes.mini.text import CORPUS, TextPlan, run_text
+from recipes.mini.text import WEIGHTS as TEXT_WEIGHTS
 from recipes.mini.unet import UnetPlan, run_unet
 
 EMBEDDED = Path("src/wassily/models/mini-3")
