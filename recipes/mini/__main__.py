@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=40, help="how many times 1024 scenes to encode")
     parser.add_argument("--pictures", type=int, default=128, help="pictures for each score")
     parser.add_argument("--steps", type=int, default=25, help="denoising steps of the evaluation")
-    parser.add_argument("--guidance", type=float, default=2.0, help="guidance of the evaluation")
+    parser.add_argument("--guidance", type=float, default=1.0, help="guidance of the evaluation")
     parser.add_argument("--target", type=Path, help="folder to write the model to")
     parser.add_argument("--tiny", action="store_true", help="run everything in seconds, to test it")
     options = read_options(parser.parse_args())

@@ -72,7 +72,7 @@ def draw(
     *,
     seed: int = 0,
     steps: int = 25,
-    guidance: float = 2.0,
+    guidance: float = 1.0,
     batch: int = 16,
 ) -> NDArray[np.uint8]:
     """Draw any number of captions as [B, H, W, 3] uint8."""
