@@ -53,7 +53,7 @@ class Options:
 def train_movq(options: Options) -> None:
     """Train the MoVQ unless it is there."""
     if not (options.work / MOVQ_WEIGHTS).exists():
-        plan = MovqPlan(style=options.style, subjects=options.subjects, budget=options.budget(10))
+        plan = MovqPlan(style=options.style, subjects=options.subjects, budget=options.budget(15))
         run_movq(options.work, plan, processes=options.processes)
 
 
@@ -63,7 +63,7 @@ def polish_decoder(options: Options) -> None:
         plan = MovqPlan(
             style=options.style,
             subjects=options.subjects,
-            budget=options.budget(12),
+            budget=options.budget(10),
             peak_rate=1e-3,
             crop_part=0.0,
             latent_noise=0.1,
@@ -103,7 +103,7 @@ def train_judge(options: Options) -> None:
         plan = JudgePlan(
             style=options.style,
             subjects=options.subjects,
-            budget=options.budget(6),
+            budget=options.budget(4),
             decoded=16 if options.tiny else 2048,
         )
         run_judge(options.work, plan)
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, help="training processes; default: one a core")
     parser.add_argument("--minutes", type=float, help="training time of a stage, over all sittings")
     parser.add_argument("--samples", type=int, help="training samples of a stage, instead of minutes")
-    parser.add_argument("--shards", type=int, default=40, help="how many times 1024 scenes to encode")
+    parser.add_argument("--shards", type=int, default=16, help="how many times 1024 scenes to encode")
     parser.add_argument("--pictures", type=int, default=128, help="pictures for each score")
     parser.add_argument("--steps", type=int, default=25, help="denoising steps of the evaluation")
     parser.add_argument("--guidance", type=float, default=1.0, help="guidance of the evaluation")

@@ -16,7 +16,7 @@ from recipes.mini.draw import Model, load_model
 from recipes.mini.evaluate import SCORES
 from recipes.mini.movq import to_tensor
 from recipes.mini.scenes import Studio, choose_scene
-from recipes.mini.unet import build_schedule
+from recipes.mini.unet import CHECKPOINT, build_schedule
 
 CARD = Path(__file__).with_name("card.md")
 PREVIEW_PICTURES = 96
@@ -60,6 +60,22 @@ def name_tokenizer(folder: Path) -> None:
         path.write_text(text.replace("TokenizersBackend", "PreTrainedTokenizerFast"), encoding="utf-8")
 
 
+def write_card(work: Path, names: list[str]) -> str:
+    """Fill in the model card: the subjects, how long the UNet trained, and the last evaluation."""
+    scores = work / SCORES
+    state = torch.load(work / CHECKPOINT, map_location="cpu", weights_only=True, mmap=True)
+    filled = {
+        "{subjects}": ", ".join(names),
+        "{minutes}": f"{state['elapsed_s'] / 60:.0f}",
+        "{samples}": f"{state['samples']:,}",
+        "{evaluation}": scores.read_text(encoding="utf-8") if scores.exists() else "Not evaluated yet.",
+    }
+    card = CARD.read_text(encoding="utf-8")
+    for place, text in filled.items():
+        card = card.replace(place, text)
+    return card
+
+
 def export(work: Path, target: Path, *, style: str, subjects: int | None) -> None:
     """Write the model folder under a temporary name, then put it in the place of `target`."""
     table = read_subjects(subjects)
@@ -71,10 +87,7 @@ def export(work: Path, target: Path, *, style: str, subjects: int | None) -> Non
     build_pipeline(model).save_pretrained(partial, safe_serialization=True)
     name_tokenizer(partial)
     (partial / "wassily.json").write_text(json.dumps(carried, indent=2) + "\n", encoding="utf-8")
-    scores = work / SCORES
-    evaluation = scores.read_text(encoding="utf-8") if scores.exists() else "Not evaluated yet."
-    names = ", ".join(subject.name for subject in table)
-    card = CARD.read_text(encoding="utf-8").replace("{subjects}", names).replace("{evaluation}", evaluation)
+    card = write_card(work, [subject.name for subject in table])
     (partial / "README.md").write_text(card, encoding="utf-8")
     for path in partial.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
