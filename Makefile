@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 DEMO_PROMPT := a red fox in a snowy forest
-DEMO_SEED ?= 7
+DEMO_SEED ?= 6
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
