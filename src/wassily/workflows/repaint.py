@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from wassily.engine.core import Core, Start
-from wassily.pixels import cover, crop_centre, pad_edges, within
+from wassily.engine.core import Core, Start, canvas_px
+from wassily.pixels import cover, pad_edges, within
 from wassily.request import SMALLEST_PX, Inpaint, Outpaint
-from wassily.workflows.drawn import Workflow, drawn_batch
-from wassily.workflows.settle import sampling_of, wording_of
+from wassily.workflows.drawn import Workflow
+from wassily.workflows.prompted import draw_prompt
 
 
 def repaint(core: Core, request: Inpaint | Outpaint) -> Workflow:
@@ -18,13 +18,9 @@ def repaint(core: Core, request: Inpaint | Outpaint) -> Workflow:
     """
     image, hole = request.scene
     width, height = within(*image.size, area=core.spec.width * core.spec.height, shortest=SMALLEST_PX)
-    sampling = sampling_of(request, width, height)
-    canvas = pad_edges(np.asarray(cover(image, width, height)), sampling.width, sampling.height)
-    mask = pad_edges(np.asarray(cover(hole, width, height)), sampling.width, sampling.height, edge=False)
+    across, down = canvas_px(width), canvas_px(height)
+    canvas = pad_edges(np.asarray(cover(image, width, height)), across, down)
+    mask = pad_edges(np.asarray(cover(hole, width, height)), across, down, edge=False)
     strength = request.strength if isinstance(request, Inpaint) and request.strength < 1 else None
-    wording = wording_of(request)
     start = Start(pixels=canvas[None], hole=mask[None], strength=strength)
-    for seeds in core.batches(request.seeds, sampling):
-        concept = yield from core.embed(request.prompt, wording, seeds)
-        pixels = yield from core.draw(concept, wording, sampling, seeds=seeds, start=start)
-        yield from drawn_batch(crop_centre(pixels, width, height), seeds)
+    yield from draw_prompt(core, request, size=(width, height), start=start)

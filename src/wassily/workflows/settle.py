@@ -7,7 +7,7 @@ from wassily.engine.core import Core, Sampling, canvas_px
 from wassily.engine.families.spec import Spec, Wording
 from wassily.errors import CapabilityError
 from wassily.pixels import within
-from wassily.request import SMALLEST_PX, Drawing, Image2Image, Inpaint, Interpolate, Mix, Outpaint, Text2Image
+from wassily.request import SMALLEST_PX, Drawing, Image2Image, Inpaint, Outpaint
 
 AnyRequest = TypeVar("AnyRequest", bound=Drawing)
 
@@ -79,7 +79,6 @@ def _size(request: Drawing, spec: Spec) -> tuple[int | None, int | None]:
 
 
 def _check(request: Drawing, core: Core) -> None:
-    family = core.family
     if request.sampler is not None and request.sampler not in core.spec.samplers:
         raise CapabilityError(
             f"{core.spec.family} cannot be drawn with the sampler {request.sampler}",
@@ -93,9 +92,7 @@ def _check(request: Drawing, core: Core) -> None:
             why="its UNet reads the words directly",
             fix="leave out prior_steps and prior_guidance",
         )
-    paints = isinstance(request, Inpaint | Outpaint)
-    if family.inpaints and not paints:
-        assert isinstance(request, Text2Image | Image2Image | Mix | Interpolate)
+    if core.family.inpaints and not isinstance(request, Inpaint | Outpaint):
         raise CapabilityError(
             f"{core.checkpoint.name} only inpaints",
             why="its UNet wants a picture and a mask in five more channels",

@@ -39,12 +39,10 @@ def envision(
 
 def blend_visions(parts: Sequence[tuple[Vision, float]]) -> Vision:
     """The weighted sum, of the negatives too where every part has one."""
-    vector = sum(
-        (vision.vector_BD * weight for vision, weight in parts[1:]), parts[0][0].vector_BD * parts[0][1]
-    )
-    negatives = [vision.negative_BD for vision, _ in parts]
-    negative = negatives[0] if all(each is not None for each in negatives) else None
-    return Vision(vector_BD=vector, negative_BD=negative)
+    weighted = [vision.vector_BD * weight for vision, weight in parts]
+    away = [vision.negative_BD * weight for vision, weight in parts if vision.negative_BD is not None]
+    negative = torch.stack(away).sum(0) if len(away) == len(parts) else None
+    return Vision(vector_BD=torch.stack(weighted).sum(0), negative_BD=negative)
 
 
 def turn_vision(start: Vision, end: Vision, position: float) -> Vision:
